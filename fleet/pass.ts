@@ -113,10 +113,12 @@ type Fields =
 
 function readFields(fields: string[], count: number, fleetKeys: KeyRing, now: number): Fields {
   const [number, id, digits] = fields;
+  // Not fields[n]?.length: TypeScriptToLua makes of that a field of the string, which is always nil.
+  const mac = fields[count - 1] ?? "";
   const expiry = parseDigits(digits ?? "", 10);
   if (fields.length !== count || number === undefined || id === undefined || expiry === undefined)
     return { ok: false, reason: "malformed" };
-  if (!isNotebookId(id) || fields[count - 1]?.length !== MAC_LENGTH) return { ok: false, reason: "malformed" };
+  if (!isNotebookId(id) || mac.length !== MAC_LENGTH) return { ok: false, reason: "malformed" };
   const key = findKey(fleetKeys, number);
   if (key === undefined) return { ok: false, reason: "unknown key" };
   if (expiry <= now) return { ok: false, reason: "expired" };

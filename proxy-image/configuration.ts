@@ -1,0 +1,108 @@
+/**
+ * What of HAProxy's configuration depends on the fleet: written by this file before HAProxy starts,
+ * and read by it before haproxy.cfg, in which everything else stands.
+ *
+ *   settings.cfg   defaults of the settings; a backend of allocators; a backend for each other site
+ *   names.map      "ide-proxy.example.org allocators": names that are no notebook's
+ *
+ * Compiled to Lua too, for the image.
+ */
+import { hostsOf } from "../fleet/fleet.ts";
+import { type ProxySettings, parseProxySettings, portOf, type ReadSetting } from "./settings.ts";
+
+export type ConfigurationResult =
+  | { ok: true; files: { name: string; content: string }[] }
+  | { ok: false; errors: string[] };
+
+/** `runDirectory`: where the files will be, and HAProxy's own socket. `pages`: where the error pages are. */
+export function planConfiguration(read: ReadSetting, runDirectory: string, pages: string): ConfigurationResult {
+  const parsed = parseProxySettings(read);
+  if (!parsed.ok) return parsed;
+  const settings = parsed.settings;
+  const lines = [
+    ...globalLines(settings, runDirectory, pages),
+    ...allocatorLines(settings),
+    ...settings.sites.flatMap((site, index) => siteLines(site.upstream, index)),
+  ];
+  const names = [
+    `${settings.fleet.domain} allocators`,
+    ...settings.sites.map((site, index) => `${site.name} ${siteBackend(index)}`),
+  ];
+  return {
+    ok: true,
+    files: [
+      { name: "settings.cfg", content: `${lines.join("\n")}\n` },
+      { name: "names.map", content: `${names.join("\n")}\n` },
+    ],
+  };
+}
+
+/** What haproxy.cfg reads as "${HALLPASS_…}": checked, and with its default where it was not set. */
+function globalLines(settings: ProxySettings, runDirectory: string, pages: string): string[] {
+  const publicPort = portOf(settings, "HALLPASS_PUBLIC_PORT");
+  const ports = settings.ports.map(({ name, port }) => `    setenv ${name} ${port}`);
+  return [
+    "global",
+    `    setenv HALLPASS_RUN "${runDirectory}"`,
+    `    setenv HALLPASS_PAGES "${pages}"`,
+    `    setenv HALLPASS_BIND ${settings.bind}`,
+    `    setenv HALLPASS_PUBLIC_SUFFIX "${publicPort === 443 ? "" : `:${publicPort}`}"`,
+    `    setenv HALLPASS_FRAME_ANCESTORS "${settings.schoolOrigins.join(" ")}"`,
+    ...ports,
+    "",
+  ];
+}
+
+function siteBackend(index: number): string {
+  return `site-${index + 1}`;
+}
+
+function siteLines(upstream: string, index: number): string[] {
+  return [
+    `backend ${siteBackend(index)}`,
+    "    mode http",
+    "    timeout server 5m",
+    "    timeout connect 3s",
+    "    timeout tunnel 24h",
+    `    server site ${upstream}`,
+    "",
+  ];
+}
+
+/**
+ * One server for each allocator. Its weight is its free room: the agent of each allocator says how much
+ * of 100 is left. Other regions' allocators only help when none of this region answers.
+ */
+function allocatorLines(settings: ProxySettings): string[] {
+  const servers: string[] = [];
+  const port = portOf(settings, "HALLPASS_ALLOCATOR_PORT");
+  const agentPort = portOf(settings, "HALLPASS_AGENT_PORT");
+  const add = (host: string, isBackup: boolean): void => {
+    const address = settings.fleet.addresses.get(host) ?? "";
+    const role = isBackup ? " backup" : "";
+    servers.push(`    server ${host} ${address}:${port} agent-port ${agentPort}${role}`);
+  };
+  for (const region of settings.fleet.regions)
+    for (const host of hostsOf(region)) add(host, region.name !== settings.region);
+  for (const machine of settings.fleet.machines) add(machine.name, false);
+  return [
+    "backend allocators",
+    "    mode http",
+    "    balance roundrobin",
+    "    # A student's two tabs meet the same allocator, which makes one notebook of both requests.",
+    "    stick-table type string len 64 size 100k expire 12h",
+    "    stick on req.hdr(authorization),word(2,' '),jwt_payload_query('$.sub')",
+    "    option httpchk",
+    "    http-check send meth GET uri /healthz",
+    "    # Asking for a notebook twice is the same as once: what one allocator cannot take, the next one may.",
+    "    option redispatch 1",
+    "    retries 2",
+    "    retry-on conn-failure empty-response",
+    "    timeout connect 1s",
+    "    # Longer than a notebook takes to start: the answer may be a stream of its progress.",
+    "    timeout server 2m",
+    "    default-server weight 100 check inter 1s fall 2 rise 1 agent-check agent-inter 1s",
+    ...servers,
+    "",
+  ];
+}
