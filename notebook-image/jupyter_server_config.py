@@ -1,0 +1,134 @@
+"""
+Jupyter's settings, in the image and when notebooks run as processes.
+
+    NOTEBOOK_PORT=6001 JUPYTER_TOKEN=… jupyter-notebook --config=…/jupyter_server_config.py
+
+From the environment: JUPYTER_TOKEN (required), HOME, NOTEBOOK_ADDRESS, NOTEBOOK_PORT, and the two idle times below.
+
+The surprise: Jupyter takes an error in this file for a warning, and starts with its defaults, another address and
+port among them. So anything that goes wrong here ends the process (see the end).
+"""
+import hashlib
+import os
+import pathlib
+import sys
+import tempfile
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+# Served from here, and put into every page before all other scripts, in this order. Each file says why.
+SCRIPTS = ["storage.js", "same-frame.js"]
+# Deleted when the process ends; kept in a name, since it is deleted as well when nothing refers to it.
+TEMPLATES = tempfile.TemporaryDirectory(prefix="hallpass-templates-")
+
+
+def read_number(name, default, highest):
+    text = os.environ.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and int(text) <= highest):
+        sys.exit(f'{name} is "{text}", but must be a whole number from 0 to {highest}. Leave it out for {default}.')
+    return int(text)
+
+
+def script_elements():
+    """The script elements, with a hash of each file in its address, so that browsers may keep it for ever."""
+    def element(name):
+        version = hashlib.sha256((FOLDER / "static" / "hallpass" / name).read_bytes()).hexdigest()[:16]
+        return '<script src="{{ base_url | escape }}static/hallpass/%s?v=%s"></script>' % (name, version)
+
+    return "".join(element(name) for name in SCRIPTS)
+
+
+def copy_templates(source, name):
+    """Copies an application's page templates, with our scripts first in each head; the copy's folder."""
+    target = pathlib.Path(TEMPLATES.name) / name
+    target.mkdir()
+    pages = 0
+    for template in pathlib.Path(source).glob("*.html"):
+        before, head, after = template.read_text("utf-8").partition("<head>")
+        pages += head != ""
+        (target / template.name).write_text(before + head + (script_elements() if head else "") + after, "utf-8")
+    if pages == 0:
+        sys.exit(f"No page template with a <head> in {source}. Is this another release of Jupyter than requirements.txt says?")
+    return str(target)
+
+
+def change_page(_handler, page):
+    """What a page is told about its server."""
+    # The proxy puts the token into each request. A page that has it would put it into its WebSockets' addresses,
+    # and so into logs; and what a student's notebook shows could read it.
+    page["token"] = ""
+    # Nothing can be installed into the image's environment from the page.
+    page["disabledExtensions"] = [*page.get("disabledExtensions", []), "@jupyterlab/extensionmanager-extension"]
+    return page
+
+
+def set_up(c):
+    if not os.environ.get("JUPYTER_TOKEN"):
+        sys.exit("JUPYTER_TOKEN is not set: the notebook would choose a token that nobody knows. Set it to a secret text.")
+
+    server = c.ServerApp
+    server.ip = os.environ.get("NOTEBOOK_ADDRESS", "0.0.0.0")
+    server.port = read_number("NOTEBOOK_PORT", 8888, 65535)
+    # A port that is taken is an error: by default Jupyter takes another one, where nobody would look for it.
+    server.port_retries = 0
+    server.root_dir = os.environ["HOME"]
+    server.open_browser = False
+    # The image's user is not root. As processes notebooks run as whoever started them, in a container often root.
+    server.allow_root = os.geteuid() == 0
+    # The proxy's Host header is the notebook's public name, and X-Forwarded-Proto and X-Real-IP are the proxy's own.
+    server.allow_remote_access = True
+    server.trust_xheaders = True
+    # Cookies of an earlier notebook with the same home mean nothing to this one.
+    server.cookie_secret = os.urandom(32)
+    # The proxy's idle timeouts are laid out for this, which is Jupyter's default: each must be longer.
+    server.websocket_ping_interval = 30
+    # A student ends a notebook in the school's page, which then knows that it has ended.
+    server.quit_button = False
+    # A trash folder inside the home would fill it, and Notebook has no page that empties it.
+    c.FileContentsManager.delete_to_trash = False
+
+    c.JupyterNotebookApp.default_url = "/notebooks/lesson.ipynb"
+    set_pages(c)
+    set_idle(c)
+    set_quiet(c)
+
+
+def set_pages(c):
+    import jupyterlab.commands
+    import notebook
+
+    c.ServerApp.extra_static_paths = [str(FOLDER / "static")]
+    c.ServerApp.static_immutable_cache = ["/static/hallpass/"]
+    c.LabApp.templates_dir = copy_templates(os.path.join(jupyterlab.commands.get_app_dir(), "static"), "lab")
+    c.JupyterNotebookApp.templates_dir = copy_templates(pathlib.Path(notebook.__file__).parent / "templates", "notebook")
+    c.ServerApp.tornado_settings = {"page_config_hook": change_page}
+    # same-frame.js saves through it.
+    c.LabApp.expose_app_in_browser = True
+    c.JupyterNotebookApp.expose_app_in_browser = True
+
+
+def set_idle(c):
+    """Ends what nobody uses: first kernels and terminals, and when none is left and no page asks, the server."""
+    # Two hours: longer than a lesson and the break after it, since a kernel that ends takes its variables along.
+    kernel_seconds = read_number("NOTEBOOK_KERNEL_IDLE_SECONDS", 7200, 604800)
+    # Fifteen minutes: a notebook starts again in seconds, and its files stay.
+    server_seconds = read_number("NOTEBOOK_SERVER_IDLE_SECONDS", 900, 604800)
+    c.MappingKernelManager.cull_idle_timeout = kernel_seconds
+    # A page that was left open overnight holds a connection, and must not hold the kernel. What still computes stays.
+    c.MappingKernelManager.cull_connected = True
+    # Terminals are on: a kernel can run any command anyway. But an open one keeps the server alive.
+    c.TerminalManager.cull_inactive_timeout = kernel_seconds
+    c.ServerApp.shutdown_no_activity_timeout = server_seconds
+
+
+def set_quiet(c):
+    """Asks nobody outside: no news, no updates, no extensions, no language servers."""
+    c.LabApp.news_url = None
+    c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
+    c.LabApp.extension_manager = "readonly"
+    c.LanguageServerManager.autodetect = False
+
+
+try:
+    set_up(get_config())  # noqa: F821: traitlets gives this function to the file
+except Exception as error:
+    sys.exit(f"jupyter_server_config.py: {type(error).__name__}: {error}")
