@@ -88,11 +88,15 @@ export function parseStatus(value: unknown): number {
   return typeof status === "number" ? status : 500;
 }
 
-/** Retry-After, in seconds or as a date (RFC 9110 §10.2.3), as milliseconds from `nowMs`. */
+/**
+ * Retry-After, in seconds or as a date (RFC 9110 §10.2.3), as milliseconds from `nowMs`. A date begins with
+ * the day's name: browsers also read "-5" as one, in the year 2001.
+ */
 export function parseRetryAfter(text: string | null, nowMs: number): number | undefined {
-  if (text === null || text.trim() === "") return undefined;
-  const ms = /^\d+$/.test(text.trim()) ? Number(text) * 1000 : Date.parse(text) - nowMs;
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+  const trimmed = text?.trim() ?? "";
+  if (/^\d+$/.test(trimmed)) return Number(trimmed) * 1000;
+  const date = /^[A-Z][a-z]+, /.test(trimmed) ? Date.parse(trimmed) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
 }
 
 /** JSON, or undefined for what is not. */
