@@ -14,6 +14,10 @@ import pathlib
 import sys
 import tempfile
 
+import jupyterlab.commands
+import notebook
+from jupyter_server.auth.identity import PasswordIdentityProvider, User
+
 FOLDER = pathlib.Path(__file__).resolve().parent
 # Served from here, and put into every page before all other scripts, in this order. Each file says why.
 SCRIPTS = ["storage.js", "same-frame.js"]
@@ -51,6 +55,23 @@ def copy_templates(source, name):
     return str(target)
 
 
+class ProxiedStudent(PasswordIdentityProvider):
+    """
+    The one person that a notebook has, by the token that the proxy puts into each request.
+
+    Jupyter would invent a name for each browser ("Anonymous Ananke") and set a cookie with it, first of all in the
+    answers to a page's three hundred files, which are to be kept by caches.
+    """
+
+    def generate_anonymous_user(self, _handler):
+        return User("student", "student", "Student", "S", None, None)
+
+    def set_login_cookie(self, handler, user):
+        # Without a proxy, the token in the address of the first page lets a browser in; then the cookie is needed.
+        if handler.get_argument("token", ""):
+            super().set_login_cookie(handler, user)
+
+
 def change_page(_handler, page):
     """What a page is told about its server."""
     # The proxy puts the token into each request. A page that has it would put it into its WebSockets' addresses,
@@ -77,6 +98,7 @@ def set_up(c):
     # The proxy's Host header is the notebook's public name, and X-Forwarded-Proto and X-Real-IP are the proxy's own.
     server.allow_remote_access = True
     server.trust_xheaders = True
+    server.identity_provider_class = ProxiedStudent
     # Cookies of an earlier notebook with the same home mean nothing to this one.
     server.cookie_secret = os.urandom(32)
     # The proxy's idle timeouts are laid out for this, which is Jupyter's default: each must be longer.
@@ -93,9 +115,6 @@ def set_up(c):
 
 
 def set_pages(c):
-    import jupyterlab.commands
-    import notebook
-
     c.ServerApp.extra_static_paths = [str(FOLDER / "static")]
     c.ServerApp.static_immutable_cache = ["/static/hallpass/"]
     c.LabApp.templates_dir = copy_templates(os.path.join(jupyterlab.commands.get_app_dir(), "static"), "lab")
@@ -126,6 +145,8 @@ def set_quiet(c):
     c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
     c.LabApp.extension_manager = "readonly"
     c.LanguageServerManager.autodetect = False
+    # Where there is a `node` on PATH, JupyterLab asks it at every start for npm's address, to build what is not built here.
+    jupyterlab.commands._yarn_config = lambda _logger: {"yarn config": {}, "npm config": {}}
 
 
 try:

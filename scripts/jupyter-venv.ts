@@ -21,6 +21,13 @@ const OLDEST_MINOR = 11;
 /** An unfinished environment older than this belongs to a start that was killed: pip takes a minute or two. */
 const ABANDONED_MS = 3_600_000;
 
+/**
+ * `--only-binary`: nothing that is downloaded runs a setup script, and no compiler is needed. `--no-deps`: the list is
+ * complete, and leaves something out on purpose (left-out.txt).
+ */
+const PIP_OPTIONS =
+  "--require-hashes --no-deps --only-binary :all: --quiet --disable-pip-version-check --no-input".split(" ");
+
 interface Python {
   readonly path: string;
   /** Real path and version: another Python needs another environment. */
@@ -63,9 +70,7 @@ async function makeEnvironment(python: Python, folder: string, log: (line: strin
   log(`Jupyter: making a Python environment of its own in ${folder} (once; about half a minute) …`);
   try {
     await runCommand([python.path, "-m", "venv", environment]);
-    // Only wheels: nothing that is downloaded runs a setup script here, and no compiler is needed.
-    const pip = [join(environment, "bin/python"), "-m", "pip", "install", "--require-hashes", "--only-binary", ":all:"];
-    await runCommand([...pip, "--quiet", "--disable-pip-version-check", "--no-input", "-r", REQUIREMENTS]);
+    await runCommand([join(environment, "bin/python"), "-m", "pip", "install", ...PIP_OPTIONS, "-r", REQUIREMENTS]);
   } catch (error) {
     await rm(environment, { recursive: true, force: true });
     const reason = error instanceof Error ? error.message : String(error);
