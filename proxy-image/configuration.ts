@@ -46,7 +46,8 @@ function globalLines(settings: ProxySettings, runDirectory: string, pages: strin
     `    setenv HALLPASS_RUN "${runDirectory}"`,
     `    setenv HALLPASS_PAGES "${pages}"`,
     `    setenv HALLPASS_BIND ${settings.bind}`,
-    `    setenv HALLPASS_PUBLIC_SUFFIX "${publicPort === 443 ? "" : `:${publicPort}`}"`,
+    // HAProxy refuses to set nothing; what is not set reads as nothing.
+    publicPort === 443 ? "    unsetenv HALLPASS_PUBLIC_SUFFIX" : `    setenv HALLPASS_PUBLIC_SUFFIX :${publicPort}`,
     `    setenv HALLPASS_FRAME_ANCESTORS "${settings.schoolOrigins.join(" ")}"`,
     ...ports,
     "",
