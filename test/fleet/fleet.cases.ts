@@ -1,0 +1,45 @@
+/** The fleet's settings, by example: what is refused, and a word that its error must have. */
+
+const good = { domain: "ide-proxy.example.org", ports: "6000-6999", fleet: "nyc 10.20.0.0/16 12" };
+
+export const refused: [setting: Partial<typeof good>, error: string, why: string][] = [
+  [{ domain: "" }, "HALLPASS_DOMAIN", "no domain"],
+  [{ domain: "localhost" }, "HALLPASS_DOMAIN", "one label: browsers refuse cookies"],
+  [{ domain: "IDE-proxy.example.org" }, "lower case", "capitals: names are compared in lower case"],
+  [{ domain: "ide-proxy.example.org." }, "HALLPASS_DOMAIN", "a dot at the end"],
+  [{ domain: "*.example.org" }, "HALLPASS_DOMAIN", "a wildcard"],
+  [{ domain: "ide proxy.example.org" }, "HALLPASS_DOMAIN", "a space: it would end a word of HAProxy's configuration"],
+  [{ domain: `${"a".repeat(60)}.${"b".repeat(20)}` }, "80 characters", "too long for the table of passes"],
+  [{ ports: "6000" }, "HALLPASS_NOTEBOOK_PORTS", "one port"],
+  [{ ports: "6999-6000" }, "the lower one first", "the wrong way round"],
+  [{ ports: "80-6999" }, "1024", "a port that only root may open"],
+  [{ ports: "6000-40000" }, "32767", "ports of outgoing connections"],
+  [{ ports: "6000-06999" }, "HALLPASS_NOTEBOOK_PORTS", "a leading zero"],
+  [{ fleet: "" }, "no notebook host", "no host at all"],
+  [{ fleet: "nyc" }, "two or three words", "a region without a network"],
+  [{ fleet: "nyc 10.20.0.0/16 12 x" }, "two or three words", "a word too many"],
+  [{ fleet: "NYC 10.20.0.0/16 12" }, "DNS label", "capitals"],
+  [{ fleet: "nyc- 10.20.0.0/16 12" }, "DNS label", "a dash at the end"],
+  [{ fleet: "nyc 10.20.0.0/24 12" }, "65,536", "a smaller network than the plan needs"],
+  [{ fleet: "nyc 10.20.1.0/16 12" }, "65,536", "an address inside the network"],
+  [{ fleet: "nyc 8.8.0.0/16 12" }, "private", "somebody's public network"],
+  [{ fleet: "nyc 169.254.0.0/16 12" }, "private", "link-local: where clouds serve credentials"],
+  [{ fleet: "nyc 172.32.0.0/16 12" }, "private", "one past the private networks"],
+  [{ fleet: "nyc 10.20.0.0/16 0" }, "1 to 99", "no hosts"],
+  [{ fleet: "nyc 10.20.0.0/16 100" }, "1 to 99", "more hosts than two digits name"],
+  [{ fleet: "nyc 10.20.0.0/16 1.5" }, "1 to 99", "half a host"],
+  [{ fleet: "nyc 10.20.0.0/16 2; lon 10.20.0.0/16 2" }, "nyc's already", "one network for two regions"],
+  [{ fleet: "nyc 10.20.0.0/16 2; nyc 10.21.0.0/16 2" }, "listed twice", "one region twice"],
+  [{ fleet: "nyc 10.20.0.0/16 2; nyc-01 192.0.2.7" }, "listed twice", "a machine named like a region's host"],
+  [{ fleet: "lab 192.0.2.7; box 192.0.2.7" }, "same address", "two names for one machine"],
+  [{ fleet: "nyc 10.20.0.0/16 2; lab 10.20.0.11" }, "same address", "a machine at a region's host"],
+  [{ fleet: "lab 169.254.169.254" }, "IPv4", "the address that serves credentials"],
+  [{ fleet: "lab 0.0.0.0" }, "IPv4", "any address"],
+  [{ fleet: "lab 224.0.0.1" }, "IPv4", "multicast"],
+  [{ fleet: "lab 192.0.2.07" }, "IPv4", "a leading zero: octal to some"],
+  [{ fleet: "lab 192.0.2" }, "IPv4", "three octets"],
+  [{ fleet: "lab lab.example.org" }, "IPv4", "a name: nothing is looked up in DNS"],
+  [{ fleet: `${"a".repeat(56)} 10.20.0.0/16 2` }, "57 characters", "no room for a port in the label"],
+];
+
+export const base = good;
