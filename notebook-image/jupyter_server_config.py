@@ -11,16 +11,22 @@ port among them. So anything that goes wrong here ends the process (see the end)
 import hashlib
 import os
 import pathlib
+import sqlite3
 import sys
 import tempfile
 
 import jupyterlab.commands
+import nbformat
 import notebook
 from jupyter_server.auth.identity import PasswordIdentityProvider, User
+from nbformat.sign import NotebookNotary
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 # Served from here, and put into every page before all other scripts, in this order. Each file says why.
 SCRIPTS = ["storage.js", "same-frame.js"]
+# Parts of the pages that students do without: nothing can be installed from a page, and no question about news
+# comes before the lesson (it is asked even where the news are off).
+DISABLED = ["@jupyterlab/extensionmanager-extension", "@jupyterlab/apputils-extension:announcements"]
 # Deleted when the process ends; kept in a name, since it is deleted as well when nothing refers to it.
 TEMPLATES = tempfile.TemporaryDirectory(prefix="hallpass-templates-")
 
@@ -77,9 +83,20 @@ def change_page(_handler, page):
     # The proxy puts the token into each request. A page that has it would put it into its WebSockets' addresses,
     # and so into logs; and what a student's notebook shows could read it.
     page["token"] = ""
-    # Nothing can be installed into the image's environment from the page.
-    page["disabledExtensions"] = [*page.get("disabledExtensions", []), "@jupyterlab/extensionmanager-extension"]
+    page["disabledExtensions"] = [*page.get("disabledExtensions", []), *DISABLED]
     return page
+
+
+def trust_lesson():
+    """Signs the lesson while it is as we wrote it: else the first thing that a student reads is "Not Trusted"."""
+    lesson = (FOLDER / "lesson.ipynb").read_bytes()
+    copy = pathlib.Path(os.environ["HOME"], "lesson.ipynb")
+    try:
+        if copy.read_bytes() == lesson:
+            NotebookNotary().sign(nbformat.reads(lesson.decode(), nbformat.NO_CONVERT))
+    except (OSError, sqlite3.Error):
+        # No lesson, or no room for the signature.
+        pass
 
 
 def set_up(c):
@@ -112,6 +129,7 @@ def set_up(c):
     set_pages(c)
     set_idle(c)
     set_quiet(c)
+    trust_lesson()
 
 
 def set_pages(c):
