@@ -21,9 +21,9 @@ export class HallpassNotebook extends HTMLElement {
   static observedAttributes = ["api", "token", "page"];
   readonly #view: View;
   #visit: Visit | undefined;
-  #state = "";
+  #said: Say | undefined;
   readonly #hear = (event: MessageEvent) => this.#visit?.hear(event);
-  readonly #online = () => this.#state === words.stillNoNetwork.title && this.restart();
+  readonly #online = () => this.#said === words.stillNoNetwork && this.restart();
 
   constructor() {
     super();
@@ -41,13 +41,13 @@ export class HallpassNotebook extends HTMLElement {
     window.removeEventListener("online", this.#online);
     this.#visit?.stop();
     this.#visit = undefined;
-    this.#state = "";
+    this.#said = undefined;
     this.#view.removeFrame();
   }
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     // Before the element is in the page, attributes are only set.
-    if (this.#state === "") return;
+    if (this.#said === undefined) return;
     if (name === "token") this.#visit?.tokenChanged();
     else if (before !== after) this.restart();
   }
@@ -75,18 +75,19 @@ export class HallpassNotebook extends HTMLElement {
       token: () => this.getAttribute("token") ?? "",
       page: () => this.getAttribute("page") ?? undefined,
       needToken: () => this.#tell("hallpass-token-needed", {}),
-      onState: (say) => this.#said(say),
+      onSay: (say) => this.#note(say),
     });
   }
 
   #show(say: Say): void {
     this.#view.show(say);
-    this.#said(say);
+    this.#note(say);
   }
 
-  #said(say: Say): void {
-    this.#state = say.title;
-    this.#tell("hallpass-state", { state: say.state });
+  #note(say: Say): void {
+    const isNew = say.state !== this.#said?.state;
+    this.#said = say;
+    if (isNew) this.#tell("hallpass-state", { state: say.state });
   }
 
   #tell(name: string, detail: object): void {

@@ -1,6 +1,6 @@
 /** Waiting that can be broken off: both reject when the signal aborts, and leave no timer or listener behind. */
 
-/** Waits, and tells the seconds left at once and each second. */
+/** Waits, and tells the seconds left at once, each second, and at the end. */
 export function pause(
   ms: number,
   signal: AbortSignal,
@@ -11,7 +11,7 @@ export function pause(
     const left = () => Math.max(0, Math.ceil((end - Date.now()) / 1000));
     onSecond(left(), true);
     const ticks = setInterval(() => onSecond(left(), false), 1000);
-    const timer = setTimeout(() => finish(resolve), ms);
+    const timer = setTimeout(() => finish(() => resolve(onSecond(0, false))), ms);
     const abort = () => finish(() => reject(signal.reason));
     const finish = (settle: () => void) => {
       clearInterval(ticks);

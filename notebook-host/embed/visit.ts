@@ -19,7 +19,7 @@ export interface Host {
   readonly token: () => string;
   readonly page: () => string | undefined;
   readonly needToken: () => void;
-  readonly onState: (say: Say) => void;
+  readonly onSay: (say: Say) => void;
   /** The browser tab that takes the ticket instead of the frame. */
   readonly tab: string | undefined;
 }
@@ -68,7 +68,7 @@ export class Visit {
 
   #say(say: Say): void {
     this.#host.view.show(say);
-    this.#host.onState(say);
+    this.#host.onSay(say);
   }
 
   /** Ends what was going on, and takes another step. */
