@@ -1,7 +1,8 @@
 /**
  * npm run build: makes dist/, one small step for each thing in it.
  *
- *   dist/embed.js   the script for the school's page, for browsers
+ *   dist/embed.js      the script for the school's page, for browsers
+ *   dist/proxy-image   the router and the settings' check as Lua, and the proxy's own pages
  *
  * The surprise: everything else runs from its TypeScript directly; dist/ holds only what something
  * other than Node 24 loads.
@@ -9,6 +10,7 @@
 import { statSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { build } from "esbuild";
+import { buildProxy } from "../proxy-image/build.ts";
 
 const root = resolve(import.meta.dirname, "..");
 
@@ -30,7 +32,10 @@ export async function buildEmbed(output: string): Promise<void> {
   });
 }
 
-export const buildSteps: readonly BuildStep[] = [{ output: "dist/embed.js", run: buildEmbed }];
+export const buildSteps: readonly BuildStep[] = [
+  { output: "dist/embed.js", run: buildEmbed },
+  { output: "dist/proxy-image/router.lua", run: async () => buildProxy() },
+];
 
 /** Runs the steps one after the other, and says what each has made. */
 export async function buildAll(steps: readonly BuildStep[], log: (line: string) => void): Promise<void> {
