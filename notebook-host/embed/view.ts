@@ -7,7 +7,7 @@
  */
 import type { Notebook } from "./answer.ts";
 import { style } from "./style.ts";
-import { type Action, countdown, countdownAloud, type Say, words } from "./words.ts";
+import { type Action, countdown, countdownAloud, type Say, type State, words } from "./words.ts";
 
 /**
  * What the notebook may do. It runs a student's code, so it cannot lead the school's page elsewhere: no
@@ -24,6 +24,9 @@ const sandbox =
 const allowed = ["clipboard-read", "clipboard-write", "fullscreen"];
 
 const icon = `<svg class="sign" viewBox="0 0 40 40" aria-hidden="true"><circle class="ring track" cx="20" cy="20" r="17"/><circle class="ring arc" cx="20" cy="20" r="17"/><path class="ring mark" d="M20 11v11M20 28.5v.1"/></svg>`;
+
+/** States in which the ring turns; for "ready" too, since it is seen while the cover fades. */
+const busyStates: ReadonlySet<State> = new Set(["starting", "opening", "waiting", "ready"]);
 
 export interface View {
   readonly show: (say: Say) => void;
@@ -54,10 +57,10 @@ export function createView(root: ShadowRoot, onAction: (action: Action) => void)
   const detail = make("p", { class: "detail" });
   const aloud = make("span", { class: "aloud" });
   // What changes inside is read aloud; the countdown, which changes each second, is not.
-  const status = make("div", { role: "status", "aria-live": "polite" }, title, text, detail, aloud);
+  const status = make("div", { class: "status", role: "status", "aria-live": "polite" }, title, text, detail, aloud);
   const wait = make("p", { class: "countdown", "aria-hidden": "true" });
   const buttons = make("div", { class: "buttons" });
-  const cover = make("div", { class: "cover" }, status, wait, buttons);
+  const cover = make("div", { class: "cover", tabindex: "-1" }, status, wait, buttons);
   cover.insertAdjacentHTML("afterbegin", icon);
   addStyle(root);
   root.append(cover);
@@ -78,7 +81,7 @@ export function createView(root: ShadowRoot, onAction: (action: Action) => void)
     show(say) {
       const hadFocus = cover.contains(root.activeElement);
       cover.setAttribute("data-state", say.state);
-      cover.className = `cover ${["starting", "opening", "waiting"].includes(say.state) ? "busy" : "still"}`;
+      cover.className = `cover ${busyStates.has(say.state) ? "busy" : "still"}`;
       title.textContent = say.title;
       text.textContent = say.text;
       detail.textContent = say.detail ?? "";
@@ -86,7 +89,8 @@ export function createView(root: ShadowRoot, onAction: (action: Action) => void)
       aloud.textContent = "";
       buttons.replaceChildren(...(say.buttons ?? []).map((button) => makeButton(button, onAction)));
       if (frame !== undefined) frame.inert = say.state !== "ready";
-      if (hadFocus && say.state === "ready") frame?.focus();
+      // The button that was pressed is gone: without this, the keyboard is back at the top of the page.
+      if (hadFocus) (say.state === "ready" && frame !== undefined ? frame : cover).focus();
     },
     showProgress(words) {
       if (words !== "") text.textContent = words;

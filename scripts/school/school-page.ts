@@ -71,8 +71,8 @@ export function lessonPage(lesson: Lesson): string {
   <main>
     <div class="lesson">
       <h1>Lesson 1: the first cell</h1>
-      <p>The page below is your own notebook. Click into the first grey box, type
-        <code>print(6*7)</code>, and press <kbd>Shift</kbd> + <kbd>Enter</kbd>.</p>
+      <p>Below is a notebook of your own. Click into the cell with <code>print(6*7)</code>, and press
+        <kbd>Shift</kbd> and <kbd>Enter</kbd> together.</p>
     </div>
     <div class="notebook">
       ${notebook(lesson)}

@@ -22,7 +22,7 @@ export function parseStudent(text: string): { ok: true; student: string } | { ok
 }
 
 /** `secret` is HALLPASS_JWT_SECRET as text; its UTF-8 bytes are the key. */
-export function mintStudentToken(secret: string, student: string, seconds: number): Promise<string> {
+export async function mintStudentToken(secret: string, student: string, seconds: number): Promise<string> {
   const parsed = parseStudent(student);
   if (!parsed.ok) throw new Error(parsed.reason);
   const now = Math.floor(Date.now() / 1000);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Frame, type Page } from "playwright-core";
 import { expect } from "vitest";
 import { buildEmbed } from "../../scripts/build.ts";
+import { startSchool } from "../../scripts/school/school.ts";
 import { FakeFleet } from "./fake-fleet.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
@@ -49,15 +50,26 @@ export interface School {
   close(): Promise<void>;
 }
 
+export interface SchoolOptions {
+  readonly options?: BrowserContextOptions;
+  /** What is done with the page before it is opened. */
+  readonly before?: (page: Page) => Promise<void>;
+  /** The page of scripts/school instead of the fake's bare one. */
+  readonly isDemonstration?: boolean;
+}
+
 export async function openSchool(
   browser: Browser,
   script: string,
   prepare: (fleet: FakeFleet) => void = () => {},
-  { options = {}, before }: { options?: BrowserContextOptions; before?: (page: Page) => Promise<void> } = {},
+  { options = {}, before, isDemonstration = false }: SchoolOptions = {},
 ): Promise<School> {
   const fleet = new FakeFleet(script);
   await fleet.start();
   prepare(fleet);
+  const settings = { api: fleet.api, secret: "a secret of the school, and no other", address: "127.0.0.1" };
+  const demonstration = isDemonstration ? await startSchool(settings) : undefined;
+  if (demonstration !== undefined) fleet.school = `http://school.localhost:${demonstration.port}`;
   const context = await browser.newContext(options);
   await context.addInitScript(`if (window === top) { ${RECORDER} }`);
   const page = await context.newPage();
@@ -80,10 +92,10 @@ export async function openSchool(
       const violations = await page.evaluate<string[]>("window.violations ?? []").catch(() => []);
       await context.close();
       await fleet.stop();
+      await demonstration?.stop();
       expect({ faults: fleet.faults, violations }).toEqual({ faults: [], violations: [] });
     },
   };
 }
 
-/** A person's words about a state in the page, kept for whoever wants to see it. */
 export const READY = ["starting", "opening", "ready"] as const;

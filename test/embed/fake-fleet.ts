@@ -42,8 +42,9 @@ export class FakeFleet {
   entries: { next: string; ticket: string; cookie: boolean }[] = [];
   /** A browser that keeps no cookie in a frame, or a pass that is refused. */
   refusesPass = false;
-  attributes = 'token="good" page="/notebooks/lesson.ipynb?mode=lesson"';
-  pageHead = "";
+  attributes = 'token="good" page="/notebooks/lesson.ipynb"';
+  /** The only origin that may ask. */
+  school = "";
   readonly #tickets = new Set<string>();
   readonly #script: string;
   #made = 0;
@@ -62,15 +63,13 @@ export class FakeFleet {
   get api(): string {
     return `http://ide-proxy.localhost:${this.port}`;
   }
-  get school(): string {
-    return `http://school.localhost:${this.port}`;
-  }
   notebook(port: number): string {
     return `http://dev-01-${port}.ide-proxy.localhost:${this.port}`;
   }
 
   async start(): Promise<void> {
     await new Promise<void>((done) => this.#server.listen(0, "127.0.0.1", done));
+    this.school = `http://school.localhost:${this.port}`;
   }
   async stop(): Promise<void> {
     this.#server.closeAllConnections();
@@ -93,7 +92,7 @@ export class FakeFleet {
 
   #answerSchool(response: ServerResponse): void {
     response.writeHead(200, { "content-type": "text/html", "content-security-policy": securityPolicy(this.api) });
-    response.end(`<!doctype html><html lang="en"><meta charset="utf-8"><title>school</title>${this.pageHead}
+    response.end(`<!doctype html><html lang="en"><meta charset="utf-8"><title>school</title>
       <script type="module" src="${this.api}/embed.js"></script><hallpass-notebook ${this.attributes}></hallpass-notebook>`);
   }
 
@@ -121,8 +120,7 @@ export class FakeFleet {
     const body = await readBody(request);
     const expected = method === "POST" ? "/v1/notebooks" : `/v1/notebooks/${ID}`;
     if (path !== expected) this.faults.push(`${method} ${path}`);
-    if (method === "POST" && body !== '{"page":"/notebooks/lesson.ipynb?mode=lesson"}')
-      this.faults.push(`body ${body}`);
+    if (method === "POST" && body !== '{"page":"/notebooks/lesson.ipynb"}') this.faults.push(`body ${body}`);
     if (headers.cookie !== undefined) this.faults.push("a cookie came to the allocator");
     const next = this.line.shift() ?? ((to) => sendJson(to, 200, this.readyAnswer()));
     await next(response, this);
