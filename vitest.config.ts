@@ -2,11 +2,13 @@ import { defineConfig } from "vitest/config";
 
 /** Two projects: what runs on any machine, and what needs a Docker daemon. */
 const shared = { testTimeout: 60_000, hookTimeout: 180_000 };
+const globalSetup = "test/support/build.ts";
 
 export default defineConfig({
   test: {
     // Two cores, and each real test starts a HAProxy, a Jupyter or a browser.
     maxWorkers: 2,
+    globalSetup,
     projects: [
       { test: { ...shared, name: "parts", include: ["test/**/*.test.ts"], exclude: ["test/**/*.docker.test.ts"] } },
       { test: { ...shared, name: "docker", include: ["test/**/*.docker.test.ts"], fileParallelism: false } },

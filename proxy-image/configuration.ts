@@ -1,9 +1,10 @@
 /**
- * What of HAProxy's configuration depends on the fleet: written by this file before HAProxy starts,
- * and read by it before haproxy.cfg, in which everything else stands.
+ * What of HAProxy's configuration depends on the fleet: written by this file before HAProxy starts.
+ * Everything else stands in haproxy.cfg, which is read between the two.
  *
- *   settings.cfg   defaults of the settings; a backend of allocators; a backend for each other site
- *   names.map      "ide-proxy.example.org allocators": names that are no notebook's
+ *   environment.cfg   the settings, checked and with their defaults, as haproxy.cfg reads them
+ *   backends.cfg      a backend of the allocators, and one for each other site
+ *   names.map         "ide-proxy.example.org allocators": names that are no notebook's
  *
  * Compiled to Lua too, for the image.
  */
@@ -19,8 +20,7 @@ export function planConfiguration(read: ReadSetting, runDirectory: string, pages
   const parsed = parseProxySettings(read);
   if (!parsed.ok) return parsed;
   const settings = parsed.settings;
-  const lines = [
-    ...globalLines(settings, runDirectory, pages),
+  const backends = [
     ...allocatorLines(settings),
     ...settings.sites.flatMap((site, index) => siteLines(site.upstream, index)),
   ];
@@ -31,14 +31,15 @@ export function planConfiguration(read: ReadSetting, runDirectory: string, pages
   return {
     ok: true,
     files: [
-      { name: "settings.cfg", content: `${lines.join("\n")}\n` },
+      { name: "environment.cfg", content: `${environmentLines(settings, runDirectory, pages).join("\n")}\n` },
+      { name: "backends.cfg", content: `${backends.join("\n")}\n` },
       { name: "names.map", content: `${names.join("\n")}\n` },
     ],
   };
 }
 
 /** What haproxy.cfg reads as "${HALLPASS_…}": checked, and with its default where it was not set. */
-function globalLines(settings: ProxySettings, runDirectory: string, pages: string): string[] {
+function environmentLines(settings: ProxySettings, runDirectory: string, pages: string): string[] {
   const publicPort = portOf(settings, "HALLPASS_PUBLIC_PORT");
   const ports = settings.ports.map(({ name, port }) => `    setenv ${name} ${port}`);
   return [
@@ -50,7 +51,6 @@ function globalLines(settings: ProxySettings, runDirectory: string, pages: strin
     publicPort === 443 ? "    unsetenv HALLPASS_PUBLIC_SUFFIX" : `    setenv HALLPASS_PUBLIC_SUFFIX :${publicPort}`,
     `    setenv HALLPASS_FRAME_ANCESTORS "${settings.schoolOrigins.join(" ")}"`,
     ...ports,
-    "",
   ];
 }
 
@@ -59,15 +59,7 @@ function siteBackend(index: number): string {
 }
 
 function siteLines(upstream: string, index: number): string[] {
-  return [
-    `backend ${siteBackend(index)}`,
-    "    mode http",
-    "    timeout server 5m",
-    "    timeout connect 3s",
-    "    timeout tunnel 24h",
-    `    server site ${upstream}`,
-    "",
-  ];
+  return [`backend ${siteBackend(index)} from hallpass`, `    server site ${upstream}`, ""];
 }
 
 /**
@@ -87,8 +79,7 @@ function allocatorLines(settings: ProxySettings): string[] {
     for (const host of hostsOf(region)) add(host, region.name !== settings.region);
   for (const machine of settings.fleet.machines) add(machine.name, false);
   return [
-    "backend allocators",
-    "    mode http",
+    "backend allocators from hallpass",
     "    balance roundrobin",
     "    # A student's two tabs meet the same allocator, which makes one notebook of both requests.",
     "    stick-table type string len 64 size 100k expire 12h",

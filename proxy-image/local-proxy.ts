@@ -22,6 +22,8 @@ export interface LocalProxyOptions {
   /** For what is written at start, and for the runtime API's socket. At most 80 characters: a socket's path is short. */
   readonly runDir: string;
   readonly log: (line: string) => void;
+  /** Another router than the one that was built. */
+  readonly router?: string;
 }
 
 export interface LocalProxy {
@@ -55,7 +57,7 @@ export async function startProxy(options: LocalProxyOptions): Promise<LocalProxy
 }
 
 /** Writes what depends on the settings, and answers how HAProxy is to be called. */
-export function writeConfiguration(options: Pick<LocalProxyOptions, "settings" | "runDir">): {
+export function writeConfiguration(options: Pick<LocalProxyOptions, "settings" | "runDir" | "router">): {
   args: string[];
   env: NodeJS.ProcessEnv;
 } {
@@ -64,8 +66,12 @@ export function writeConfiguration(options: Pick<LocalProxyOptions, "settings" |
   if (!planned.ok) throw new Error(planned.errors.join("\n"));
   mkdirSync(runDir, { recursive: true, mode: 0o700 });
   for (const file of planned.files) writeFileSync(join(runDir, file.name), file.content);
-  const args = ["-f", join(runDir, "settings.cfg"), "-f", join(SOURCE, "haproxy.cfg")];
-  return { args, env: { PATH: process.env.PATH, ...settings, HALLPASS_ROUTER: join(BUILT, "router.lua") } };
+  const files = [join(runDir, "environment.cfg"), join(SOURCE, "haproxy.cfg"), join(runDir, "backends.cfg")];
+  const args = files.flatMap((file) => ["-f", file]);
+  return {
+    args,
+    env: { PATH: process.env.PATH, ...settings, HALLPASS_ROUTER: options.router ?? join(BUILT, "router.lua") },
+  };
 }
 
 /** Resolves when the health listener answers. */

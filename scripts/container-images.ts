@@ -35,6 +35,20 @@ export const NOTEBOOK_IMAGE: ContainerImage = {
   inputs: ["notebook-image"],
 };
 
+/** What it copies of dist/ is made by `npm run build`. */
+export const PROXY_IMAGE: ContainerImage = {
+  name: "hallpass-proxy",
+  dockerfile: "proxy-image/Dockerfile",
+  inputs: [
+    "proxy-image/haproxy.cfg",
+    "proxy-image/entrypoint.sh",
+    "proxy-image/healthcheck.sh",
+    "dist/proxy-image/router.lua",
+    "dist/proxy-image/configure.lua",
+    "dist/proxy-image/pages",
+  ],
+};
+
 /** Where Debian and Fedora keep the authorities that this machine has been given beside its own. */
 const AUTHORITY_FOLDERS = ["/usr/local/share/ca-certificates", "/etc/pki/ca-trust/source/anchors"];
 

@@ -1,8 +1,7 @@
 /** A real HAProxy with our configuration, on free ports, for one test file. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildProxy } from "../../proxy-image/build.ts";
 import { startProxy } from "../../proxy-image/local-proxy.ts";
 import { ensureAuthority } from "../../scripts/authority.ts";
 import { ensureProgram } from "../../scripts/programs.ts";
@@ -22,16 +21,20 @@ export interface TestProxy {
   stop(): Promise<void>;
 }
 
-/** `settings` are added to those that every test needs; HALLPASS_FLEET and HALLPASS_FLEET_KEYS must be among them. */
-export async function startTestProxy(settings: Record<string, string>): Promise<TestProxy> {
+/**
+ * `settings` are added to those that every test needs; HALLPASS_FLEET and HALLPASS_FLEET_KEYS must be among them.
+ * `router`: the text of another router than ours.
+ */
+export async function startTestProxy(settings: Record<string, string>, router?: string): Promise<TestProxy> {
   const log: string[] = [];
   const haproxy = await ensureProgram("haproxy", (line) => log.push(line));
-  buildProxy();
   const runDir = mkdtempSync(join(tmpdir(), "hallpass-proxy-"));
   const names = ["ide-proxy.localhost", "*.ide-proxy.localhost", "school.localhost"];
   const authority = await ensureAuthority(join(runDir, "authority"), names);
   const [port, httpPort, healthPort] = [await freePort(), await freePort(), await freePort()];
+  if (router !== undefined) writeFileSync(join(runDir, "router.lua"), router);
   const proxy = await startProxy({
+    ...(router === undefined ? {} : { router: join(runDir, "router.lua") }),
     haproxy,
     runDir,
     log: (line) => log.push(line),
