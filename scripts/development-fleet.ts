@@ -21,7 +21,8 @@ export const CERTIFICATE_NAMES = [DOMAIN, `*.${DOMAIN}`, SCHOOL] as const;
 const NOTEBOOK_PORTS = "6000-6999";
 const ALLOCATOR_PORT = 7001;
 const AGENT_PORT = 7002;
-const REGION = "dev";
+/** The first fleet's network. */
+export const FIRST_NETWORK = 77;
 /** What a notebook with a kernel holds when a student works in it, with room to spare. */
 const NOTEBOOK_BYTES = 512 * 1024 * 1024;
 
@@ -82,11 +83,16 @@ export function originOf(name: string, port: number): string {
   return port === 443 ? `https://${name}` : `https://${name}:${port}`;
 }
 
+/** "dev"; of another network "dev78", since the names of notebook hosts are in Docker's labels, and Docker is shared. */
+function regionOf(network: number): string {
+  return network === FIRST_NETWORK ? "dev" : `dev${network}`;
+}
+
 export function planDevelopmentFleet(settings: DevelopmentSettings): DevelopmentFleet {
   const text = {
     domain: DOMAIN,
     ports: NOTEBOOK_PORTS,
-    fleet: `${REGION} 127.${settings.network}.0.0/16 ${settings.hosts}`,
+    fleet: `${regionOf(settings.network)} 127.${settings.network}.0.0/16 ${settings.hosts}`,
   };
   const decoded = decodeFleet(text);
   if (!decoded.ok) throw new Error(decoded.errors.join("\n"));
@@ -113,7 +119,7 @@ export function planDevelopmentFleet(settings: DevelopmentSettings): Development
 
 function planProxy(settings: DevelopmentSettings): Environment {
   return {
-    HALLPASS_REGION: REGION,
+    HALLPASS_REGION: regionOf(settings.network),
     HALLPASS_FLEET_KEYS: encodeKeyRing(settings.fleetKeys),
     HALLPASS_SITES: `${SCHOOL}=127.0.0.1:${settings.freePorts.school}`,
     HALLPASS_CERTIFICATE: settings.certificate,

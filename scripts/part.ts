@@ -34,7 +34,7 @@ export interface PartCommand {
 
 const LAST_LINES = 20;
 /** Of the ten seconds that everything together may take. */
-const PATIENCE_MS = 4000;
+const PATIENCE_MS = 3000;
 
 /** The last lines of a text that arrives in pieces, for the message when its writer has ended. */
 export function lastLinesOf(count: number): { add(piece: string): void; lines(): string[] } {

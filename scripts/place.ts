@@ -10,7 +10,7 @@
  */
 import { createServer, type Server } from "node:net";
 import { planAddress } from "../fleet/address-plan.ts";
-import { firstAllocator } from "./development-fleet.ts";
+import { FIRST_NETWORK, firstAllocator } from "./development-fleet.ts";
 import { readPortOwner, readPortProblem } from "./port-owner.ts";
 
 export interface ClaimedNetwork {
@@ -19,7 +19,6 @@ export interface ClaimedNetwork {
   release(): void;
 }
 
-const FIRST_NETWORK = 77;
 const LAST_NETWORK = 176;
 
 /** Throws when nothing can listen at the port, with who does or what is missing, and with what to type. */

@@ -5,34 +5,47 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { writeConfiguration } from "../proxy-image/local-proxy.ts";
+import { startProxyContainer } from "./containers.ts";
 import { REPOSITORY } from "./data-folder.ts";
 import type { DevelopmentFleet, NotebookHostPlan } from "./development-fleet.ts";
 import { START_MARK } from "./marked-processes.ts";
-import { startPart } from "./part.ts";
+import { type Part, startPart } from "./part.ts";
+import type { Prepared } from "./preparation.ts";
 import { waitForAnswer } from "./readiness.ts";
 import type { Run } from "./run.ts";
 
-export function startLocalProxy(fleet: DevelopmentFleet, haproxy: string, run: Run): void {
-  const settings = { ...fleet.proxy, [START_MARK]: run.id };
-  const { args, env } = writeConfiguration({ settings, runDir: run.socketFolder });
-  const logFile = join(run.folder, "proxy.log");
-  // -db: in the foreground, also where a configuration says otherwise.
-  const command = [haproxy, ...args, "-db"] as const;
-  run.watch(startPart({ name: "The proxy", command, environment: env, folder: REPOSITORY, logFile }));
+export async function startProxy(fleet: DevelopmentFleet, prepared: Prepared, run: Run): Promise<void> {
+  run.signal.throwIfAborted();
+  if (prepared.kind === "docker") run.watch(await startProxyContainer(fleet, prepared.proxyImage, run));
+  else run.watch(startLocalProxy(fleet, prepared.haproxy, run));
 }
 
-export async function startAllocator(host: NotebookHostPlan, run: Run): Promise<void> {
-  await mkdir(host.stateFolder, { recursive: true, mode: 0o700 });
-  run.signal.throwIfAborted();
-  run.watch(
-    startPart({
-      name: `The allocator of ${host.name}`,
-      command: [process.execPath, join(REPOSITORY, "notebook-host/main.ts")],
-      environment: { ...process.env, ...host.environment },
-      folder: REPOSITORY,
-      logFile: join(run.folder, `${host.name}.log`),
-    }),
-  );
+function startLocalProxy(fleet: DevelopmentFleet, haproxy: string, run: Run): Part {
+  const settings = { ...fleet.proxy, [START_MARK]: run.id };
+  const { args, env } = writeConfiguration({ settings, runDir: join(run.temporary, "proxy") });
+  const logFile = join(run.folder, "proxy.log");
+  // -db: in the foreground.
+  const command = [haproxy, ...args, "-db"] as const;
+  return startPart({ name: "The proxy", command, environment: env, folder: REPOSITORY, logFile });
+}
+
+/** Any of them can do without the others. */
+export async function startAllocators(fleet: DevelopmentFleet, run: Run): Promise<void> {
+  for (const host of fleet.notebookHosts) {
+    await mkdir(host.stateFolder, { recursive: true, mode: 0o700 });
+    run.signal.throwIfAborted();
+    run.watch(startAllocator(host, run), "allocators");
+  }
+}
+
+function startAllocator(host: NotebookHostPlan, run: Run): Part {
+  return startPart({
+    name: `The allocator of ${host.name}`,
+    command: [process.execPath, join(REPOSITORY, "notebook-host/main.ts")],
+    environment: { ...process.env, ...host.environment },
+    folder: REPOSITORY,
+    logFile: join(run.folder, `${host.name}.log`),
+  });
 }
 
 /** Waits for every part by itself, so that the one that is missing can be named, and then for the way a browser goes. */

@@ -11,21 +11,23 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { ensureAuthority } from "./authority.ts";
+import { recordHosts, removeContainers } from "./containers.ts";
 import { DATA } from "./data-folder.ts";
 import { CERTIFICATE_NAMES, DOMAIN, originOf, planDevelopmentFleet } from "./development-fleet.ts";
+import { onEndSignal } from "./end-signals.ts";
 import { checkPort, claimNetwork } from "./place.ts";
 import { readFreePorts } from "./port-owner.ts";
-import { prepare } from "./preparation.ts";
+import { prepareContainers, prepareProcesses } from "./preparation.ts";
 import type { Log } from "./programs.ts";
-import { beginRun, endOnSignals, type Run, sweepDeadRuns } from "./run.ts";
+import { Run, sweepDeadRuns } from "./run.ts";
 import { startSchool } from "./school/school.ts";
 import { ensureSchoolKey } from "./school-key.ts";
-import { startAllocator, startLocalProxy, waitForFleet } from "./start-fleet.ts";
+import { startAllocators, startProxy, waitForFleet } from "./start-fleet.ts";
 import { describeStarted, encodeStarted, NO_ISOLATION, type Started } from "./start-message.ts";
 import { parseStartOptions, START_HELP, type StartOptions } from "./start-options.ts";
 
 async function start(options: StartOptions, run: Run, log: Log): Promise<Started> {
-  const prepared = await prepare(log);
+  const prepared = options.docker ? await prepareContainers(run.folder, log) : await prepareProcesses(log);
   const { network, release } = await claimNetwork(options.hosts);
   run.onEnd(async () => release());
   const authority = await ensureAuthority(DATA.authority, CERTIFICATE_NAMES);
@@ -45,31 +47,36 @@ async function start(options: StartOptions, run: Run, log: Log): Promise<Started
     stateFolder: run.folder,
     runtime: prepared.runtime,
   });
-  log(`Starting the proxy and ${options.hosts} notebook hosts …`);
-  run.signal.throwIfAborted();
-  startLocalProxy(fleet, prepared.haproxy, run);
-  for (const host of fleet.notebookHosts) await startAllocator(host, run);
+  if (options.docker) await recordHosts(run, fleet);
+  log(`Starting the proxy and ${options.hosts} notebook ${options.hosts === 1 ? "host" : "hosts"} …`);
+  await startProxy(fleet, prepared, run);
+  await startAllocators(fleet, run);
   await waitForFleet(fleet, await readFile(authority.ca, "utf8"), run.signal);
   return { fleet, port: options.port, ca: authority.ca };
 }
 
 async function main(options: StartOptions, log: Log): Promise<number> {
-  await sweepDeadRuns(DATA.runs, async () => undefined, log);
+  const signalled = Promise.withResolvers<string>();
+  onEndSignal(signalled.resolve);
+  await sweepDeadRuns(DATA.runs, removeContainers, log);
   await checkPort(options.port);
-  const run = await beginRun(DATA.runs, async () => undefined, log);
-  endOnSignals(run);
+  const run = await Run.begin(DATA.runs, removeContainers, log);
+  void signalled.promise.then((why) => run.requestEnd({ why, failed: false }));
   const starting = start(options, run, log);
   starting.then(
     (started) => {
       if (run.signal.aborted) return;
+      run.markReady();
       if (!options.docker) log(NO_ISOLATION);
       console.log(options.json ? encodeStarted(started) : describeStarted(started));
     },
     (error: unknown) => run.requestEnd({ why: error instanceof Error ? error.message : String(error), failed: true }),
   );
   const reason = await run.ending;
-  log(`${reason.why}${reason.failed ? "" : ":"} ending everything …`);
-  await run.end();
+  log(`${reason.why}${reason.failed ? "\nEnding" : ": ending"} everything …`);
+  const left = await run.end(starting);
+  if (left.length > 0)
+    throw new Error(`These processes do not end: ${left.join(", ")}. Type: kill -9 ${left.join(" ")}`);
   log("Everything has ended, and nothing is left.");
   return reason.failed ? 1 : 0;
 }
