@@ -122,7 +122,7 @@ export class Notebooks {
       if (!this.#byId.has(one.id)) work.push(this.#adopt(one));
     const running = new Set(found.filter((one) => one.status === "running").map((one) => one.id));
     for (const held of this.#byId.values())
-      if (held.state !== "starting" && !running.has(held.id))
+      if (held.state === "over" || (held.state === "ready" && !running.has(held.id)))
         work.push(this.#lanes.run(held.student, () => this.#mend(held)));
     await Promise.allSettled(work);
     const old = Date.now() - REMEMBER_ENDED_MS;

@@ -6,25 +6,39 @@
  * A student's two tabs may ask two allocators at the same moment, and each would find that nobody
  * holds anything. So an allocator says `placing` from before it asks until the notebook is reserved,
  * and waits for others who say so. Who gives way is settled by name (Burns and Lynch's one-bit
- * algorithm, "Bounds on shared memory for mutual exclusion", 1993): it lowers its own flag for an
- * earlier name, and keeps it up while it waits for a later one. So never two place, and always one does.
+ * algorithm, "Bounds on shared memory for mutual exclusion", 1993): for an earlier name it lowers its own
+ * flag, and raises it only when that one is through; for a later one it keeps it up while it waits. So
+ * never two place, and always one does.
  */
 import type { HostView } from "./answers.ts";
 
+/**
+ * `asking`: says `placing`. `waiting`: does not, for an earlier name's sake. `alone`: says it, and has
+ * seen since that nobody else does; until it is done, nobody else places.
+ */
+export type Standing = "waiting" | "asking" | "alone";
+
 export type Step =
   | { readonly do: "relay"; readonly host: string }
-  | { readonly do: "wait"; readonly keepsFlag: boolean }
+  /** Ask all again in this standing; `pauses` when it is somebody else's turn. */
+  | { readonly do: "ask"; readonly as: Standing; readonly pauses: boolean }
   /** The hosts to try, best first; may be empty. */
   | { readonly do: "create"; readonly order: readonly string[] };
 
-/** `others`: only those that answered. `own.placing` is not looked at: it is up. */
-export function planStep(own: HostView, others: readonly HostView[]): Step {
+/**
+ * `others`: only those that answered, asked in this standing. Whoever is alone looks once more before
+ * it creates: another may have placed the notebook after one host was asked, and been through before
+ * the next was.
+ */
+export function planStep(own: HostView, others: readonly HostView[], standing: Standing): Step {
   const holder = others.find((view) => view.notebooks.length > 0);
   if (holder !== undefined) return { do: "relay", host: holder.host };
+  if (standing === "alone") return { do: "create", order: planOrder(own, others) };
   const placing = others.filter((view) => view.placing);
-  if (placing.some((view) => view.host < own.host)) return { do: "wait", keepsFlag: false };
-  if (placing.length > 0) return { do: "wait", keepsFlag: true };
-  return { do: "create", order: planOrder(own, others) };
+  if (placing.some((view) => view.host < own.host)) return { do: "ask", as: "waiting", pauses: true };
+  if (standing === "waiting") return { do: "ask", as: "asking", pauses: false };
+  if (placing.length > 0) return { do: "ask", as: "asking", pauses: true };
+  return { do: "ask", as: "alone", pauses: false };
 }
 
 /**

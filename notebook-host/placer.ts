@@ -12,7 +12,7 @@ import { Lanes } from "./lanes.ts";
 import type { Neighbours, RelayedRequest } from "./neighbours.ts";
 import type { Notebook } from "./notebook.ts";
 import type { Notebooks } from "./notebooks.ts";
-import { planStep } from "./placement.ts";
+import { planStep, type Standing } from "./placement.ts";
 import { noRoom, Problem, unavailable } from "./problem.ts";
 import type { Runtime } from "./runtime.ts";
 import type { StudentHash } from "./student.ts";
@@ -103,18 +103,18 @@ export class Placer {
     const { student, request } = question;
     const refused = new Set<string>();
     const until = Date.now() + MAX_PLACING_MS;
+    let standing: Standing = "asking";
     while (Date.now() < until) {
-      this.#placing.add(student);
+      if (standing !== "waiting") this.#placing.add(student);
       const others = await neighbours.ask(request.authorization);
       const own = await this.view(student);
       if (own.notebooks.length > 0) return this.#takeHere(question);
-      const step = planStep(
-        own,
-        others.map((view) => this.#withUnderway(view)),
-      );
-      if (step.do === "wait") {
-        if (!step.keepsFlag) this.#placing.delete(student);
-        await sleep(WAIT_MS * (0.5 + Math.random()));
+      const counted = others.map((view) => this.#withUnderway(view));
+      const step = planStep(own, counted, standing);
+      if (step.do === "ask") {
+        standing = step.as;
+        if (step.as === "waiting") this.#placing.delete(student);
+        if (step.pauses) await sleep(WAIT_MS * (0.5 + Math.random()));
         continue;
       }
       if (step.do === "create" && step.order.every((host) => refused.has(host))) throw noRoom();

@@ -3,6 +3,7 @@
  *
  * A port that is open is not enough: Jupyter opens it a while before it answers.
  */
+import { get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface ReadinessTarget {
@@ -15,19 +16,23 @@ const POLL_MS = 100;
 /** For one try: a Jupyter that reads its extensions from a cold disk answers late. */
 const TRY_TIMEOUT_MS = 2000;
 
-/** Whether the notebook answers now. */
-async function isReady(target: ReadinessTarget, signal: AbortSignal): Promise<boolean> {
-  try {
-    const response = await fetch(`http://${target.address}:${target.port}/api/me`, {
-      headers: { authorization: `token ${target.token}` },
-      redirect: "manual",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TRY_TIMEOUT_MS)]),
+/**
+ * Whether the notebook answers now. Not by fetch: it refuses ports 6000, 6566, 6665 to 6669 and 6697, which
+ * are notebooks' ports (Fetch Standard, "bad port").
+ */
+function isReady(target: ReadinessTarget, signal: AbortSignal): Promise<boolean> {
+  const { address: host, port, token } = target;
+  return new Promise((resolve) => {
+    const headers = { authorization: `token ${token}` };
+    const question = get({ host, port, path: "/api/me", headers, agent: false, signal, timeout: TRY_TIMEOUT_MS });
+    question.once("response", (answer) => {
+      answer.destroy();
+      resolve(answer.statusCode === 200);
     });
-    await response.body?.cancel();
-    return response.status === 200;
-  } catch {
-    return false;
-  }
+    question.once("timeout", () => question.destroy());
+    question.once("error", () => resolve(false));
+    question.once("close", () => resolve(false));
+  });
 }
 
 export type Readiness = "ready" | "ended" | "late" | "aborted";

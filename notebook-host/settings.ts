@@ -52,6 +52,9 @@ export type SettingsResult = { ok: true; settings: Settings } | { ok: false; err
 /** RFC 7518 §3.2: a secret for HS256 has at least the hash's length. */
 const MIN_SECRET_BYTES = 32;
 
+/** Of a fleet whose ports are refused, for the other settings' sake. */
+const MAX_PLACES = 31_744;
+
 /** `root`: the folder that holds notebook-image/ and dist/, for the defaults. */
 export function parseSettings(environment: Environment, root: string): SettingsResult {
   const reader = new SettingReader(environment);
@@ -66,7 +69,7 @@ export function parseSettings(environment: Environment, root: string): SettingsR
       `one of them, as in "${firstHost(fleet)}"`,
     );
   const keys = readKeys(reader);
-  const places = fleet === undefined ? 1 : fleet.ports.last - fleet.ports.first + 1;
+  const places = fleet === undefined ? MAX_PLACES : fleet.ports.last - fleet.ports.first + 1;
   const capacity = reader.integer("HALLPASS_CAPACITY", { min: 1, max: places, example: "20" });
   const ports = readPorts(reader, fleet);
   const schoolOrigins = readOrigins(reader);
@@ -180,7 +183,7 @@ function readSchool(reader: SettingReader): SchoolSettings | undefined {
       "HALLPASS_JWKS_URL",
       url ?? "",
       "is no https URL",
-      'as in "https://school.example.org/.well-known/jwks.json" (http only for this machine itself)',
+      'one, as in "https://school.example.org/.well-known/jwks.json" (http only for this machine itself)',
     );
     return undefined;
   }
