@@ -50,10 +50,10 @@ export async function eventually<T>(
   }
 }
 
-/** `command`: what is run, with `--json --port <free>` behind it; a process group of its own, as a shell makes. */
+/** Ended with the test, or when `onFinish` says. `command`: what is run, with `--json --port <free>` behind it; a process group of its own, as a shell makes. */
 export async function startSystem(
   words: string[] = [],
-  options: { port?: number; command?: readonly string[] } = {},
+  options: { port?: number; command?: readonly string[]; onFinish?: (end: () => Promise<void>) => void } = {},
 ): Promise<StartedSystem> {
   const port = options.port ?? (await freePort());
   const [program = "", ...first] = options.command ?? [process.execPath, "scripts/start.ts"];
@@ -73,7 +73,8 @@ export async function startSystem(
   const ended = new Promise<number | NodeJS.Signals>((resolve) =>
     child.once("close", (code, signal) => resolve(code ?? signal ?? 1)),
   );
-  onTestFinished(async () => {
+  const onFinish = options.onFinish ?? onTestFinished;
+  onFinish(async () => {
     child.kill("SIGTERM");
     // Should it not end, which is what the test is about: nothing of it may keep the others waiting.
     const timer = setTimeout(() => killGroup(child.pid), 15_000);
@@ -161,7 +162,7 @@ export function ask(
 }
 
 /** The JWT that `npm run token -- <student>` prints. */
-export function printToken(student: string): string {
+function printToken(student: string): string {
   return execFileSync(process.execPath, ["scripts/token.ts", student], { cwd: REPOSITORY }).toString().trim();
 }
 
