@@ -19,6 +19,7 @@ import jupyterlab.commands
 import nbformat
 import notebook
 from jupyter_server.auth.identity import PasswordIdentityProvider, User
+from jupyter_server.base.handlers import APIHandler
 from nbformat.sign import NotebookNotary
 
 FOLDER = pathlib.Path(__file__).resolve().parent
@@ -118,8 +119,6 @@ def set_up(c):
     server.identity_provider_class = ProxiedStudent
     # Cookies of an earlier notebook with the same home mean nothing to this one.
     server.cookie_secret = os.urandom(32)
-    # The proxy's idle timeouts are laid out for this, which is Jupyter's default: each must be longer.
-    server.websocket_ping_interval = 30
     # A student ends a notebook in the school's page, which then knows that it has ended.
     server.quit_button = False
     # A trash folder inside the home would fill it, and Notebook has no page that empties it.
@@ -143,8 +142,25 @@ def set_pages(c):
     c.JupyterNotebookApp.expose_app_in_browser = True
 
 
+def count_only_changes():
+    """
+    Makes only what changes something count as activity, such as a cell that runs or a file that is saved.
+
+    A page that lies open in front asks for kernels and files every ten seconds, for ever: the server of a student who
+    went home without closing it would never be idle.
+    """
+    count = APIHandler.update_api_activity
+
+    def count_changes(handler):
+        if handler.request.method not in ("GET", "HEAD", "OPTIONS"):
+            count(handler)
+
+    APIHandler.update_api_activity = count_changes
+
+
 def set_idle(c):
-    """Ends what nobody uses: first kernels and terminals, and when none is left and no page asks, the server."""
+    """Ends what nobody uses: first kernels and terminals, and when none is left, the server."""
+    count_only_changes()
     # Two hours: longer than a lesson and the break after it, since a kernel that ends takes its variables along.
     kernel_seconds = read_number("NOTEBOOK_KERNEL_IDLE_SECONDS", 7200, 604800)
     # Fifteen minutes: a notebook starts again in seconds, and its files stay.

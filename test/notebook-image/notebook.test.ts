@@ -9,6 +9,21 @@ import { admissions, caching, refused } from "./settings.cases.ts";
 
 const IMAGE = resolve(import.meta.dirname, "../../notebook-image");
 
+/** Starts one that is expected to end by itself; its exit code and what it has written. */
+async function runToItsEnd(environment: Record<string, string>): Promise<{ code: number | null; log: string }> {
+  const home = await makeHome();
+  onTestFinished(() => rm(home, { recursive: true, force: true }));
+  const { child, log } = await spawnNotebook({
+    HOME: home,
+    JUPYTER_TOKEN: "a-token",
+    NOTEBOOK_PORT: "0",
+    ...environment,
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, log: log() };
+}
+
 async function startInHome(prepare: (home: string) => Promise<void>): Promise<RunningNotebook> {
   const home = await makeHome();
   await prepare(home);
@@ -104,6 +119,21 @@ describe("a running notebook", () => {
   it("ends by itself when nobody uses it", () => {
     expect(notebook.log()).toContain("Will shut down after 900 seconds with no kernels.");
   });
+
+  it("is used by what changes something, and not by a page that lies open and asks for news of it", async () => {
+    const readActivity = async () =>
+      ((await (await notebook.get("/api/status")).json()) as { last_activity: string }).last_activity;
+    const before = await readActivity();
+    for (const path of ["/api/kernels", "/api/sessions", "/api/terminals", "/api/contents/"])
+      expect((await notebook.get(path)).status).toBe(200);
+    expect(await readActivity()).toBe(before);
+    await fetch(`http://127.0.0.1:${notebook.port}/api/contents/`, {
+      method: "POST",
+      headers: { authorization: `token ${notebook.token}`, "content-type": "application/json" },
+      body: JSON.stringify({ type: "file", ext: ".txt" }),
+    });
+    expect(await readActivity()).not.toBe(before);
+  });
 });
 
 describe("the lesson", () => {
@@ -139,31 +169,20 @@ describe("the lesson", () => {
 
 describe("a notebook that is started wrongly", () => {
   it.each(refused)("refuses %s=%j and says why", async (name, value, reason) => {
-    const home = await makeHome();
-    onTestFinished(() => rm(home, { recursive: true, force: true }));
-    const { child, log } = await spawnNotebook({
-      HOME: home,
-      JUPYTER_TOKEN: "a-token",
-      NOTEBOOK_PORT: "0",
-      [name]: value,
-    });
-    const [code] = await once(child, "close");
+    const { code, log } = await runToItsEnd({ [name]: value });
     expect(code).not.toBe(0);
-    expect(log()).toContain(reason);
-    expect(log()).not.toContain("is running at");
+    expect(log).toContain(reason);
+    expect(log).not.toContain("is running at");
   });
 
   it("ends when its port is taken, rather than listening where nobody looks for it", async () => {
     const taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");
-    const home = await makeHome();
-    onTestFinished(() => rm(home, { recursive: true, force: true }));
     onTestFinished(() => void taken.close());
     const address = taken.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
-    const { child, log } = await spawnNotebook({ HOME: home, JUPYTER_TOKEN: "a-token", NOTEBOOK_PORT: `${port}` });
-    const [code] = await once(child, "close");
+    const { code, log } = await runToItsEnd({ NOTEBOOK_PORT: `${port}` });
     expect(code).not.toBe(0);
-    expect(log()).toContain(`${port}`);
+    expect(log).toContain(`${port}`);
   });
 });
