@@ -100,7 +100,7 @@ async function waitForEnd(container: Docker.Container): Promise<Ending> {
 }
 
 /** Docker puts eight bytes before each piece: which stream, and how long it is (Engine API, "Attach to a container"). */
-export function decodeLog(log: Buffer): string[] {
+function decodeLog(log: Buffer): string[] {
   let text = "";
   for (let at = 0; at + 8 <= log.length; ) {
     const length = log.readUInt32BE(at + 4);

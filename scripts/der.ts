@@ -7,7 +7,7 @@
  */
 
 /** One value: its tag, its length (short or long form, X.690 §8.1.3), its contents. */
-export function der(tag: number, ...contents: Uint8Array[]): Buffer {
+function der(tag: number, ...contents: Uint8Array[]): Buffer {
   const body = Buffer.concat(contents);
   if (body.length < 128) return Buffer.concat([Buffer.from([tag, body.length]), body]);
   const hex = body.length.toString(16);

@@ -14,7 +14,7 @@ import { encodeKeyRing, hostKeyRing, type KeyRing } from "../fleet/keys.ts";
 import { nodeHmac } from "../fleet/node-hmac.ts";
 
 export const DOMAIN = "ide-proxy.localhost";
-export const SCHOOL = "school.localhost";
+const SCHOOL = "school.localhost";
 /** `*.<domain>` are the notebooks; the school's page is another site, as in real life. */
 export const CERTIFICATE_NAMES = [DOMAIN, `*.${DOMAIN}`, SCHOOL] as const;
 

@@ -37,7 +37,7 @@ const LAST_LINES = 20;
 const PATIENCE_MS = 3000;
 
 /** The last lines of a text that arrives in pieces, for the message when its writer has ended. */
-export function lastLinesOf(count: number): { add(piece: string): void; lines(): string[] } {
+function lastLinesOf(count: number): { add(piece: string): void; lines(): string[] } {
   let tail = "";
   return {
     add: (piece) => {

@@ -19,8 +19,8 @@ import { installPackages } from "./debian-packages.ts";
 export type Log = (line: string) => void;
 
 interface Program {
-  /** Packages, with spaces between. */
-  readonly apt: string;
+  /** Packages, installed one after the other until the command is there: releases split them differently. */
+  readonly apt: readonly [string, ...string[]];
   /** Where the package has another name there; undefined where there is none. */
   readonly brew?: string;
   readonly dnf?: string;
@@ -30,22 +30,17 @@ interface Program {
 
 /** By the name of the command. */
 export const PROGRAMS = {
-  haproxy: { apt: "haproxy", brew: "haproxy", dnf: "haproxy", minimum: { version: "2.6", arguments: ["-v"] } },
-  python3: {
-    apt: "python3 python3-venv",
-    brew: "python",
-    dnf: "python3",
-    minimum: { version: "3.9", arguments: ["--version"] },
-  },
-  chromium: { apt: "chromium", dnf: "chromium" },
-  certutil: { apt: "libnss3-tools", brew: "nss", dnf: "nss-tools" },
-  openssl: { apt: "openssl", brew: "openssl", dnf: "openssl" },
-  curl: { apt: "curl", brew: "curl", dnf: "curl" },
-  docker: { apt: "docker.io", dnf: "moby-engine" },
-  dockerd: { apt: "docker.io", dnf: "moby-engine" },
-  valgrind: { apt: "valgrind", dnf: "valgrind" },
-  wrk: { apt: "wrk", brew: "wrk", dnf: "wrk" },
-  nginx: { apt: "nginx-light", brew: "nginx", dnf: "nginx" },
+  haproxy: { apt: ["haproxy"], brew: "haproxy", dnf: "haproxy", minimum: { version: "2.6", arguments: ["-v"] } },
+  chromium: { apt: ["chromium"], dnf: "chromium" },
+  certutil: { apt: ["libnss3-tools"], brew: "nss", dnf: "nss-tools" },
+  openssl: { apt: ["openssl"], brew: "openssl", dnf: "openssl" },
+  curl: { apt: ["curl"], brew: "curl", dnf: "curl" },
+  // The command is a package of its own from Debian 13 on, and does not exist as one before.
+  docker: { apt: ["docker.io", "docker-cli"], dnf: "moby-engine" },
+  dockerd: { apt: ["docker.io"], dnf: "moby-engine" },
+  valgrind: { apt: ["valgrind"], dnf: "valgrind" },
+  wrk: { apt: ["wrk"], brew: "wrk", dnf: "wrk" },
+  nginx: { apt: ["nginx-light"], brew: "nginx", dnf: "nginx" },
 } as const satisfies Record<string, Program>;
 
 export type ProgramName = keyof typeof PROGRAMS;
@@ -75,10 +70,18 @@ export async function ensureProgram(name: ProgramName, log: Log): Promise<string
   const program: Program = PROGRAMS[name];
   const command = await otherCommand(program);
   if (command !== undefined) throw new Error(`${found.problem}. Type: ${command}`);
-  await withoutServices(() => installPackages(program.apt.split(" "), `${found.problem}.`, log));
-  const installed = await findProgram(name);
-  if (installed.path !== undefined) return installed.path;
-  throw new Error(`${program.apt} is installed, but ${installed.problem}. Install a newer ${name} by hand.`);
+  return withoutServices(() => installUntilFound(name, program.apt, log));
+}
+
+async function installUntilFound(name: ProgramName, packages: readonly string[], log: Log): Promise<string> {
+  for (const entry of packages) {
+    const { problem } = await findProgram(name);
+    await installPackages([entry], `${problem}.`, log);
+    const { path } = await findProgram(name);
+    if (path !== undefined) return path;
+  }
+  const { problem } = await findProgram(name);
+  throw new Error(`${packages.join(" and ")} is installed, but ${problem}. Install a newer ${name} by hand.`);
 }
 
 async function isExecutable(path: string): Promise<boolean> {
@@ -116,13 +119,13 @@ async function otherCommand(program: Program): Promise<string | undefined> {
 const POLICY = "/usr/sbin/policy-rc.d";
 
 /** Does something while packages may not start services. A policy that is there already is left as it is. */
-async function withoutServices(action: () => Promise<void>): Promise<void> {
+async function withoutServices<T>(action: () => Promise<T>): Promise<T> {
   const isOurs = await writeFile(POLICY, "#!/bin/sh\nexit 101\n", { mode: 0o755, flag: "wx" }).then(
     () => true,
     () => false,
   );
   try {
-    await action();
+    return await action();
   } finally {
     if (isOurs) await rm(POLICY, { force: true });
   }

@@ -19,7 +19,7 @@ import { createRunFolder, type RunFolder, readDeadRuns, removeRunFolder } from "
 /** Removes what a run has elsewhere than in this machine's processes. */
 export type Sweep = (run: RunFolder) => Promise<void>;
 
-export interface Reason {
+interface Reason {
   readonly why: string;
   readonly failed: boolean;
 }

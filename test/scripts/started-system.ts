@@ -92,7 +92,7 @@ export async function startSystem(
   return { child, port, stdout: () => stdout, stderr: () => stderr, ended, run, ready };
 }
 
-function killGroup(pid: number | undefined): void {
+export function killGroup(pid: number | undefined): void {
   try {
     if (pid !== undefined) process.kill(-pid, "SIGKILL");
   } catch {
