@@ -56,7 +56,7 @@ export function isDnsLabel(text: string): boolean {
 }
 
 /** The name of a region's host: hostName("nyc", 7) is "nyc-07". */
-export function hostName(region: string, number: number): string {
+function hostName(region: string, number: number): string {
   return number < 10 ? `${region}-0${number}` : `${region}-${number}`;
 }
 

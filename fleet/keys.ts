@@ -29,7 +29,7 @@ export interface Key {
 export type KeyRing = readonly Key[];
 
 /** The base64 of 32 bytes: what HMAC-SHA256 gives, and what `openssl rand -base64 32` prints. */
-export function isKey(text: string): boolean {
+function isKey(text: string): boolean {
   if (text.length !== 44 || !text.endsWith("=")) return false;
   for (let i = 0; i < 43; i++) {
     const code = text.charCodeAt(i);

@@ -108,7 +108,7 @@ function parseRegion(text: string | undefined, fleet: Fleet, errors: string[]): 
 }
 
 /** A host name, with or without a port; no path, no wildcard. */
-export function isAuthority(text: string): boolean {
+function isAuthority(text: string): boolean {
   const [name, port, ...more] = text.split(":") as [string, ...string[]];
   if (more.length > 0 || (port !== undefined && parsePort(port) === undefined)) return false;
   return name.split(".").every((label) => isDnsLabel(label));

@@ -37,8 +37,8 @@ export type Decision =
   | { kind: "refuse"; status: number; reason: string };
 
 /** Where a browser brings a ticket. */
-export const ENTRANCE = "/.hallpass/enter";
-export const PASS_COOKIE = "__Host-hallpass";
+const ENTRANCE = "/.hallpass/enter";
+const PASS_COOKIE = "__Host-hallpass";
 
 const refuse = (status: number, reason: string): Decision => ({ kind: "refuse", status, reason });
 
@@ -80,7 +80,7 @@ function enter(
  * slash (two, or a slash and a backslash, would begin a host name: WHATWG URL, "relative slash state"),
  * and holds only visible ASCII, so that it cannot end the header it is put into.
  */
-export function isLocalPath(path: string): boolean {
+function isLocalPath(path: string): boolean {
   if (!path.startsWith("/") || path.length > 2048) return false;
   for (let i = 0; i < path.length; i++) {
     const code = path.charCodeAt(i);
@@ -90,7 +90,7 @@ export function isLocalPath(path: string): boolean {
 }
 
 /** The query without every parameter of this name; order and spelling of the others are kept. */
-export function dropParameter(query: string, name: string): string {
+function dropParameter(query: string, name: string): string {
   const kept = query.split("&").filter((part) => part !== name && !part.startsWith(`${name}=`));
   return kept.join("&");
 }

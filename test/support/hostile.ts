@@ -13,7 +13,7 @@ export interface Hostile {
 }
 
 /** Numbers from 0 to below 1 (mulberry32): the same for the same seed. */
-export function randomFrom(seed: number): () => number {
+function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
