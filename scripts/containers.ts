@@ -59,7 +59,11 @@ async function unlessGone(answer: Promise<unknown>): Promise<void> {
  * The proxy as a container: on the host's network, so that it reaches the notebook hosts on loopback;
  * read-only, without capabilities, and not as root. Its keys go by the API: no command line has them.
  */
-export async function startProxyContainer(fleet: DevelopmentFleet, image: string, run: RunFolder): Promise<Part> {
+export async function startProxyContainer(
+  fleet: Pick<DevelopmentFleet, "proxy">,
+  image: string,
+  run: RunFolder,
+): Promise<Part> {
   const docker = new Docker();
   const { user, certificate } = await lendCertificate(fleet.proxy.HALLPASS_CERTIFICATE ?? "", run);
   const settings = { ...fleet.proxy, HALLPASS_CERTIFICATE: CERTIFICATE };

@@ -31,7 +31,7 @@ export const START_HELP = `Starts the whole system on this machine: proxy, noteb
   npm start -- --port 9443           at another port, also beside the first
   npm start -- --hosts 3             three notebook hosts instead of two (1 to ${MAX_HOSTS})
   npm start -- --docker              notebooks and proxy as containers, which isolates students
-  npm start -- --json                one line of JSON on stdout when all is ready
+  npm start --silent -- --json       one line of JSON on stdout when all is ready (--silent: npm's own lines)
 `;
 
 const ALLOWED = "--port N, --hosts N, --docker, --json and --help";

@@ -73,7 +73,8 @@ async function main(options: StartOptions, log: Log): Promise<number> {
     (error: unknown) => run.requestEnd({ why: error instanceof Error ? error.message : String(error), failed: true }),
   );
   const reason = await run.ending;
-  log(`${reason.why}${reason.failed ? "\nEnding" : ": ending"} everything …`);
+  if (reason.failed) console.error(reason.why);
+  log(reason.failed ? "Ending everything …" : `${reason.why}: ending everything …`);
   const left = await run.end(starting);
   if (left.length > 0)
     throw new Error(`These processes do not end: ${left.join(", ")}. Type: kill -9 ${left.join(" ")}`);

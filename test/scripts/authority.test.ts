@@ -140,10 +140,14 @@ describe("the files of the authority", () => {
     expect(new X509Certificate(readFileSync(authority.certificate)).checkIssued(newCa)).toBe(true);
   });
 
-  it("are made again when one is cut off or belongs to another authority", async () => {
+  it("are made again when one is cut off, or belongs to another authority, or is empty", async () => {
     const folder = makeFolder();
     const authority = await authorityIn(folder);
     writeFileSync(authority.certificate, readFileSync(authority.certificate, "utf8").slice(0, 300));
+    await authorityIn(folder);
+    expect(verify(authority, authority.certificate, "-verify_hostname", "school.localhost")).toContain(": OK");
+    const other = await authorityIn(makeFolder());
+    writeFileSync(authority.certificate, readFileSync(other.certificate));
     await authorityIn(folder);
     expect(verify(authority, authority.certificate, "-verify_hostname", "school.localhost")).toContain(": OK");
     writeFileSync(authority.ca, "");
