@@ -9,8 +9,8 @@
  * the second link is refused, and its maker takes the first one's environment. Nothing can be left locked.
  */
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, symlink } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, realpath, rm, symlink } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { runCommand, secondsSince, tryCommand } from "./command.ts";
 import { installPackages } from "./debian-packages.ts";
 
@@ -51,26 +51,37 @@ export function ensureJupyter(log: (line: string) => void): Promise<string> {
 
 async function findOrMake(log: (line: string) => void): Promise<string> {
   const python = await ensurePython(log);
-  const requirements = await readFile(REQUIREMENTS, "utf8");
-  // REPOSITORY: a moved work tree has scripts that begin with the old path.
-  const key = createHash("sha256").update([requirements, python.identity, REPOSITORY].join("\n")).digest("hex");
-  const folder = join(REPOSITORY, ".hallpass", `jupyter-${key.slice(0, 12)}`);
-  const ready = join(folder, "ready");
-  const found = await tryRealpath(ready);
+  const key = createHash("sha256").update([await readFile(REQUIREMENTS, "utf8"), python.identity].join("\n"));
+  const folder = join(REPOSITORY, ".hallpass", `jupyter-${key.digest("hex").slice(0, 12)}`);
+  return ensureEnvironment({ python: python.path, requirements: REQUIREMENTS, folder }, log);
+}
+
+/** What an environment is made of, and the folder that is for it alone. */
+export interface EnvironmentPlan {
+  readonly python: string;
+  readonly requirements: string;
+  readonly folder: string;
+}
+
+/** The bin folder of the environment that is ready in the plan's folder, made when there is none. */
+export async function ensureEnvironment(plan: EnvironmentPlan, log: (line: string) => void): Promise<string> {
+  const ready = join(plan.folder, "ready");
+  const found = await readReady(ready);
   if (found !== undefined) return join(found, "bin");
-  await mkdir(folder, { recursive: true });
-  await removeAbandoned(folder);
-  const made = await makeEnvironment(python, folder, log);
+  await mkdir(plan.folder, { recursive: true });
+  await removeAbandoned(plan.folder);
+  const made = await makeEnvironment(plan, log);
   return join(await publish(made, ready), "bin");
 }
 
-async function makeEnvironment(python: Python, folder: string, log: (line: string) => void): Promise<string> {
+async function makeEnvironment(plan: EnvironmentPlan, log: (line: string) => void): Promise<string> {
   const start = performance.now();
-  const environment = await mkdtemp(join(folder, "environment-"));
-  log(`Jupyter: making a Python environment of its own in ${folder} (once; about half a minute) …`);
+  const environment = await mkdtemp(join(plan.folder, "environment-"));
+  log(`Jupyter: making a Python environment of its own in ${plan.folder} (once; about half a minute) …`);
   try {
-    await runCommand([python.path, "-m", "venv", environment]);
-    await runCommand([join(environment, "bin/python"), "-m", "pip", "install", ...PIP_OPTIONS, "-r", REQUIREMENTS]);
+    await runCommand([plan.python, "-m", "venv", environment]);
+    const pip = [join(environment, "bin/python"), "-m", "pip", "install", ...PIP_OPTIONS];
+    await runCommand([...pip, "-r", plan.requirements]);
   } catch (error) {
     await rm(environment, { recursive: true, force: true });
     const reason = error instanceof Error ? error.message : String(error);
@@ -88,25 +99,31 @@ async function publish(environment: string, ready: string): Promise<string> {
     await symlink(environment, ready);
     return environment;
   } catch (error) {
-    const sooner = await tryRealpath(ready);
+    const sooner = await readReady(ready);
     if (sooner === undefined) throw error;
     await rm(environment, { recursive: true, force: true });
     return sooner;
   }
 }
 
+/**
+ * The environment that is ready, by the path that its scripts begin with. A link of another path belongs to a work tree
+ * that was moved or copied, and is no good here.
+ */
+async function readReady(ready: string): Promise<string | undefined> {
+  const target = await readlink(ready).catch(() => undefined);
+  if (target === undefined || dirname(target) !== dirname(ready)) return undefined;
+  return (await realpath(target).catch(() => undefined)) === undefined ? undefined : target;
+}
+
+/** Removes what killed starts have left, and a link to what is gone; nothing that is being made at this moment. */
 async function removeAbandoned(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
-    // Whoever makes an environment at this moment started less than ABANDONED_MS ago.
-    const made = await stat(path).catch(() => undefined);
-    if (made === undefined || Date.now() - made.mtimeMs > ABANDONED_MS)
-      await rm(path, { recursive: true, force: true });
+    const ageMs = Date.now() - (await lstat(path).then((found) => found.mtimeMs, Date.now));
+    const isAbandoned = name === "ready" ? (await readReady(path)) === undefined : ageMs > ABANDONED_MS;
+    if (isAbandoned) await rm(path, { recursive: true, force: true });
   }
-}
-
-async function tryRealpath(path: string): Promise<string | undefined> {
-  return realpath(path).catch(() => undefined);
 }
 
 /** A Python that can make environments. As root on Debian or Ubuntu what is missing is installed. */
