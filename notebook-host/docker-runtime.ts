@@ -2,7 +2,8 @@
  * Notebooks as Docker containers. The labels are the state.
  *
  *   container hallpass-dev-01-k3v9x2m4p7q8r5ta
- *     hallpass.host=dev-01  hallpass.notebook=k3v9x2m4p7q8r5ta  hallpass.port=6001
+ *     hallpass.host=dev-01  hallpass.address=127.77.0.11  hallpass.port=6001
+ *     hallpass.notebook=k3v9x2m4p7q8r5ta
  *     hallpass.student=b1946ac9…  hallpass.key=1  hallpass.image=hallpass-notebook:7.6.5
  *   volume hallpass-home-b1946ac9…      the student's home, which survives the container
  *
@@ -39,7 +40,8 @@ export class DockerRuntime implements Runtime {
   }
 
   async list(): Promise<FoundNotebook[]> {
-    const filters = { label: [`hallpass.host=${this.#host}`] };
+    // By the address too: two fleets on one machine, each with a dev-01, leave each other's notebooks alone.
+    const filters = { label: [`hallpass.host=${this.#host}`, `hallpass.address=${this.#address}`] };
     const containers = await this.#docker.listContainers({ all: true, filters });
     const found: FoundNotebook[] = [];
     for (const { Id, Labels, State } of containers) {
@@ -59,6 +61,7 @@ export class DockerRuntime implements Runtime {
     try {
       await container.start();
     } catch (error) {
+      if (isStarted(error)) return;
       await this.remove(spec.id);
       if (isPortFault(error)) throw new PortTaken(String(error));
       throw error;
@@ -107,6 +110,7 @@ export class DockerRuntime implements Runtime {
       ExposedPorts: { [NOTEBOOK_PORT]: {} },
       Labels: {
         ...labels,
+        "hallpass.address": this.#address,
         "hallpass.notebook": spec.id,
         "hallpass.port": `${spec.port}`,
         "hallpass.key": spec.keyNumber,
@@ -183,6 +187,11 @@ async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
     if (statusCode === 404 || statusCode === 304 || statusCode === 409) return undefined;
     throw error;
   }
+}
+
+/** What a killed allocator had asked of Docker still happens: its container may be running by now. */
+function isStarted(error: unknown): boolean {
+  return (error as { statusCode?: unknown }).statusCode === 304;
 }
 
 /** "port is already allocated" is Docker's own list; "address already in use" is the kernel's. */

@@ -67,6 +67,12 @@ export class NotebookRecords {
     return records.filter((record) => record !== undefined);
   }
 
+  /** Removes drafts that a killed allocator has left. Only before this one writes any. */
+  async tidy(): Promise<void> {
+    const names = await readdir(this.#folder).catch(() => []);
+    for (const name of names.filter((one) => one.endsWith(".new"))) await rm(join(this.#folder, name), { force: true });
+  }
+
   async remove(id: string): Promise<void> {
     for (const path of [`${this.path(id)}.new`, this.path(id), this.outputPath(id)]) await rm(path, { force: true });
   }

@@ -31,6 +31,7 @@ export class ProcessRuntime implements Runtime {
   readonly #homes: string;
   readonly #address: string;
   readonly #settings: ProcessSettings;
+  #tidied: Promise<void> | undefined;
 
   constructor(place: { host: string; address: string }, settings: ProcessSettings) {
     const state = resolve(settings.state);
@@ -41,6 +42,8 @@ export class ProcessRuntime implements Runtime {
   }
 
   async list(): Promise<FoundNotebook[]> {
+    this.#tidied ??= this.#records.tidy();
+    await this.#tidied;
     const marks = await findMarks();
     const records = await this.#records.readAll();
     const known = new Set(records.map((record) => record.id));
