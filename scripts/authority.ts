@@ -8,7 +8,7 @@
  * Kept across starts, so that it has to be trusted once. Two starts at the same moment end with one
  * authority: its folder is made under another name and moved into place, which only one of them can do.
  */
-import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createAuthority, createCertificate } from "./certificate.ts";
@@ -40,7 +40,7 @@ export async function ensureAuthority(
   const paths = { ca: join(folder, "ca.pem"), certificate: join(folder, `${names[0]}.pem`) };
   if (!(await isAuthorityGood(folder, now))) await replaceAuthority(folder, now);
   const ca = new X509Certificate(await readFile(paths.ca, "utf8"));
-  if (!(await isCertificateGood(paths.certificate, ca, names, now))) await replaceCertificate(folder, names, now);
+  if (!(await isCertificateGood(paths.certificate, ca, names, now))) await replaceCertificate(folder, names);
   return paths;
 }
 
@@ -61,9 +61,7 @@ async function isAuthorityGood(folder: string, now: Date): Promise<boolean> {
 async function replaceAuthority(folder: string, now: Date): Promise<void> {
   await mkdir(dirname(folder), { recursive: true });
   const draft = await mkdtemp(`${folder}-`);
-  const authority = createAuthority(now);
-  await writeFile(join(draft, "ca.pem"), authority.certificate);
-  await writeFile(join(draft, "ca-key.pem"), authority.key, { mode: 0o600 });
+  await createAuthority(draft);
   // Refused when a folder is there that is not empty: another start's, as good as ours, or one to renew.
   const isPlaced = await rename(draft, folder).then(
     () => true,
@@ -94,13 +92,10 @@ async function isCertificateGood(
   }
 }
 
-async function replaceCertificate(folder: string, names: readonly string[], now: Date): Promise<void> {
-  const ca = new X509Certificate(await readFile(join(folder, "ca.pem"), "utf8"));
-  const key = createPrivateKey(await readFile(join(folder, "ca-key.pem"), "utf8"));
-  const name = ca.subject.replace(/^CN=/, "");
-  const issued = createCertificate({ name, key, publicKey: createPublicKey(key) }, names, now);
+async function replaceCertificate(folder: string, names: readonly string[]): Promise<void> {
+  const authority = { certificate: join(folder, "ca.pem"), key: join(folder, "ca-key.pem") };
   const path = join(folder, `${names[0]}.pem`);
   const draft = `${path}.${process.pid}`;
-  await writeFile(draft, issued.certificate + issued.key, { mode: 0o600 });
+  await writeFile(draft, await createCertificate(authority, names), { mode: 0o600 });
   await rename(draft, path);
 }
