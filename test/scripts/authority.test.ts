@@ -196,7 +196,7 @@ describe("Chromium with the authority in its trust store", () => {
 
   it("refuses another site's name, although the authority's key has signed it", async () => {
     const authority = await authorityIn(makeFolder());
-    const pem = forge(authority, ["school.example.org"]);
+    const pem = await forge(authority, ["school.example.org"]);
     expect(await open(authority, pem, "school.example.org")).toContain("ERR_CERT");
   });
 });
