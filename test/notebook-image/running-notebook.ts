@@ -2,11 +2,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { ensureJupyter } from "../../scripts/jupyter-venv.ts";
+import { freePort } from "../support/free-port.ts";
 
 const START = resolve(import.meta.dirname, "../../notebook-image/start-notebook");
 
@@ -23,15 +23,6 @@ export interface RunningNotebook {
 
 export async function makeHome(): Promise<string> {
   return mkdtemp(join(tmpdir(), "hallpass-home-"));
-}
-
-export async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === "string") throw new Error("There is no free port.");
-  return address.port;
 }
 
 /** Starts the script and nothing more: `environment` replaces what a notebook needs, to leave something out. */
@@ -52,7 +43,7 @@ export async function spawnNotebook(
 }
 
 export async function startNotebook(home: string, environment: Record<string, string> = {}): Promise<RunningNotebook> {
-  const [port, token] = [await findFreePort(), "a-token-of-the-tests"];
+  const [port, token] = [await freePort(), "a-token-of-the-tests"];
   const all = { HOME: home, JUPYTER_TOKEN: token, NOTEBOOK_PORT: `${port}`, ...environment };
   const { child, log } = await spawnNotebook(all);
   const get = (path: string, headers: Record<string, string> = { authorization: `token ${token}` }) =>

@@ -4,16 +4,15 @@
  *
  *   http://school.localhost:41234/   has an iframe of   http://notebook.localhost:41234/notebooks/lesson.ipynb
  */
-import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, request } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Frame, type Page } from "playwright-core";
+import { ensureProgram } from "../../scripts/programs.ts";
 import type { RunningNotebook } from "./running-notebook.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
 const FLAGS = [
   "no-sandbox",
   "disable-gpu",
@@ -80,13 +79,13 @@ async function serveBoth(notebook: RunningNotebook, path: string): Promise<{ por
 
 /** A browser whose user has blocked third-party data (chrome://settings/cookies), so that storage throws in the frame. */
 async function launchBlocking(profile: string): Promise<BrowserContext> {
-  if (!existsSync(CHROMIUM)) throw new Error(`${CHROMIUM} is not there. Type: sudo apt-get install -y chromium`);
+  const executablePath = await ensureProgram("chromium", (line) => console.error(line));
   await mkdir(join(profile, "Default"));
   const preferences = { profile: { block_third_party_cookies: true, cookie_controls_mode: 1 } };
   await writeFile(join(profile, "Default/Preferences"), JSON.stringify(preferences));
   const args = FLAGS.map((flag) => `--${flag}`);
   return chromium.launchPersistentContext(profile, {
-    executablePath: CHROMIUM,
+    executablePath,
     args,
     viewport: { width: 1200, height: 800 },
   });
