@@ -83,16 +83,19 @@ export function originOf(name: string, port: number): string {
   return port === 443 ? `https://${name}` : `https://${name}:${port}`;
 }
 
-/** "dev"; of another network "dev78", since the names of notebook hosts are in Docker's labels, and Docker is shared. */
-function regionOf(network: number): string {
-  return network === FIRST_NETWORK ? "dev" : `dev${network}`;
+/**
+ * "dev". All starts of a machine share one Docker, in whose labels the notebook hosts' names are: there a
+ * second start has other names, as in "dev78-01".
+ */
+function regionOf({ network, runtime }: DevelopmentSettings): string {
+  return runtime.kind === "process" || network === FIRST_NETWORK ? "dev" : `dev${network}`;
 }
 
 export function planDevelopmentFleet(settings: DevelopmentSettings): DevelopmentFleet {
   const text = {
     domain: DOMAIN,
     ports: NOTEBOOK_PORTS,
-    fleet: `${regionOf(settings.network)} 127.${settings.network}.0.0/16 ${settings.hosts}`,
+    fleet: `${regionOf(settings)} 127.${settings.network}.0.0/16 ${settings.hosts}`,
   };
   const decoded = decodeFleet(text);
   if (!decoded.ok) throw new Error(decoded.errors.join("\n"));
@@ -119,7 +122,7 @@ export function planDevelopmentFleet(settings: DevelopmentSettings): Development
 
 function planProxy(settings: DevelopmentSettings): Environment {
   return {
-    HALLPASS_REGION: regionOf(settings.network),
+    HALLPASS_REGION: regionOf(settings),
     HALLPASS_FLEET_KEYS: encodeKeyRing(settings.fleetKeys),
     HALLPASS_SITES: `${SCHOOL}=127.0.0.1:${settings.freePorts.school}`,
     HALLPASS_CERTIFICATE: settings.certificate,

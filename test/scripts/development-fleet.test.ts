@@ -54,6 +54,15 @@ describe("the plan of a development fleet", () => {
     ]);
   });
 
+  it.each([
+    ["alone", settings, "dev-01"],
+    ["beside another", { ...settings, network: 78 }, "dev-01"],
+    ["alone with Docker", docker, "dev-01"],
+    ["beside another with Docker, which both share", { ...docker, network: 78 }, "dev78-01"],
+  ])("names the first notebook host, %s", (_what, given, name) => {
+    expect(planDevelopmentFleet(given).notebookHosts[0]?.name).toBe(name);
+  });
+
   it("shares no address between a fleet and the one beside it", () => {
     const addresses = [77, 78].flatMap((network) =>
       planDevelopmentFleet({ ...settings, hosts: 99, network }).notebookHosts.map((host) => host.address),
