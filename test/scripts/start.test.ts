@@ -77,6 +77,9 @@ describe("npm start --json", () => {
       () => left.join("\n"),
       END_MS,
     );
+    // The signal is the reason: no part has died of it on its own.
+    expect(system.stderr()).toContain("ending everything");
+    expect(system.stderr()).not.toContain("has ended (");
   });
 
   it.each([50, 300, 600, 900, 1200, 1600, 2000])("ends wholly when SIGTERM comes %d ms after the start", async (ms) => {
