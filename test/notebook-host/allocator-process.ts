@@ -48,6 +48,8 @@ export async function startAllocator(address: string, settings: Record<string, s
     cwd: REPOSITORY,
     env: { PATH: process.env.PATH, ...settings },
     stdio: ["ignore", "pipe", "pipe"],
+    // Of a process group of its own, as in a terminal.
+    detached: true,
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece) => (output += piece));

@@ -91,6 +91,13 @@ describe("two allocators asked in the same moment", () => {
   });
 });
 
+test("a class that asks one allocator in the same moment is spread over the region", async () => {
+  await start({ hosts: 3, capacity: 40 });
+  const students = Array.from({ length: 36 }, (_, n) => `student-${n}`);
+  await Promise.all(students.map((student) => fleet.ask("dev-01", student)));
+  for (const name of names()) expect([name, Math.abs(held(name) - 12) <= 2]).toEqual([name, true]);
+});
+
 describe("a new notebook", () => {
   test("goes where the greatest share is free, and stays where it was asked for when shares are equal", async () => {
     await start({ hosts: 2, capacity: 4, settings: (host) => ({ capacity: host === "dev-01" ? 4 : 40 }) });

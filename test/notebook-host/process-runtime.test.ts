@@ -1,6 +1,6 @@
 /** Notebooks as processes, by real allocators that are killed, and with nothing left behind. */
 import { readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -94,6 +94,36 @@ describe("a notebook's processes", () => {
     await service.kill("SIGTERM");
     expect([service.child.exitCode, processes().length]).toEqual([0, 3]);
     expect((await waitForNotebook(await start(), "ada")).id).toBe(id);
+  });
+
+  test("go on when Ctrl-C in a terminal reaches the allocator's whole process group", async () => {
+    const service = await start();
+    await waitForNotebook(service, "ada");
+    await expect.poll(() => processes().length).toBe(3);
+    process.kill(-(service.child.pid ?? 0), "SIGINT");
+    await expect.poll(() => service.child.exitCode, { timeout: 5000 }).toBe(0);
+    expect(processes()).toHaveLength(3);
+  });
+
+  test("are found by their mark when the allocator was killed before it could write down their number", async () => {
+    const place = { host: "dev-01", address: address() };
+    const state = join(folder, "state");
+    const runtime = new ProcessRuntime(place, { kind: "process", state, jupyterBin: "/nowhere", startScript });
+    const common = { student: "0".repeat(32), keyNumber: "1" };
+    const spec = { ...common, image: undefined, token: "t", id: "a".repeat(16), port: 6001 };
+    await runtime.start(spec);
+    const write = (id: string) =>
+      writeFile(join(state, `notebooks/dev-01/${id}.json`), JSON.stringify({ ...common, id, port: 6001 }));
+    await write(spec.id);
+    await write("b".repeat(16));
+    const found = (await runtime.list()).map(({ id, status }) => [id, status]);
+    expect(found.sort()).toEqual(
+      [
+        [spec.id, "running"],
+        ["b".repeat(16), "created"],
+      ].sort(),
+    );
+    expect(await runtime.isRunning(spec.id)).toBe(true);
   });
 
   test("are replaced when the notebook has died, its kernels with it", async () => {
