@@ -81,6 +81,16 @@ describe("a notebook that is ready within a second", () => {
     expect(next.port).not.toBe(first.port);
   });
 
+  test("holds its port for the router's question until it ends, and no other notebook does", async () => {
+    const { id, port } = await readReady(await ask("ada"));
+    const holds = async (path: string) => (await fleet.request("dev-01", `/holds/${path}`)).status;
+    expect(await holds(`${port}/${id}`)).toBe(204);
+    for (const path of [`${port + 1}/${id}`, `${port}/aaaaaaaaaaaaaaaa`, `x/${id}`, `0/${id}`])
+      expect([path, await holds(path)]).toEqual([path, 410]);
+    await fleet.request("dev-01", `/v1/notebooks/${id}`, { method: "DELETE", student: "ada" });
+    expect(await holds(`${port}/${id}`)).toBe(410);
+  });
+
   test("is listed with the host's room, and the room is counted in /metrics", async () => {
     const { id, port } = await readReady(await ask("ada"));
     expect(await (await get("/v1/notebooks", "ada")).json()).toEqual({

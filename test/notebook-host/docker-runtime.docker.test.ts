@@ -19,7 +19,15 @@ const lines = (text: string) => text.split("\n").filter((line) => line !== "");
 /** This test's containers: they are published on its own network's address. */
 async function containers(): Promise<{ name: string; student: string; state: string }[]> {
   const format = '{{.Names}} {{.Label "hallpass.student"}} {{.State}}';
-  const text = await docker("ps", "--all", "--no-trunc", "--filter", `ancestor=${STUB_IMAGE}`, "--format", format);
+  const text = await docker(
+    "ps",
+    "--all",
+    "--no-trunc",
+    "--filter",
+    `label=hallpass.address=${address()}`,
+    "--format",
+    format,
+  );
   return lines(text).map((line) => {
     const [name = "", student = "", state = ""] = line.split(" ");
     return { name, student, state };
