@@ -35,6 +35,8 @@ export interface PartCommand {
 const LAST_LINES = 20;
 /** Of the ten seconds that everything together may take. */
 const PATIENCE_MS = 3000;
+/** A process that waits for a disk does not even take SIGKILL. */
+const KILL_MS = 1000;
 
 /** The last lines of a text that arrives in pieces, for the message when its writer has ended. */
 function lastLinesOf(count: number): { add(piece: string): void; lines(): string[] } {
@@ -82,15 +84,19 @@ export function startPart(part: PartCommand): Part {
   return { name: part.name, ended, stop: () => stopGroup(child.pid, ended) };
 }
 
-/** Ends a process group, first kindly. Comes back when its leader has ended. */
+/** Ends a process group, first kindly. Comes back when its leader has ended, or cannot be ended at all. */
 async function stopGroup(pid: number | undefined, ended: Promise<Ending>): Promise<void> {
   if (pid === undefined) return;
   signalGroup(pid, "SIGTERM");
-  const patience = new AbortController();
-  await Promise.race([ended, delay(PATIENCE_MS, undefined, { signal: patience.signal }).catch(() => undefined)]);
-  patience.abort();
+  await settleWithin(ended, PATIENCE_MS);
   signalGroup(pid, "SIGKILL");
-  await ended;
+  await settleWithin(ended, KILL_MS);
+}
+
+async function settleWithin(ended: Promise<Ending>, ms: number): Promise<void> {
+  const waiting = new AbortController();
+  await Promise.race([ended, delay(ms, undefined, { signal: waiting.signal }).catch(() => undefined)]);
+  waiting.abort();
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals): void {

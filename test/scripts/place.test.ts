@@ -10,6 +10,14 @@ describe("a network for a start's notebook hosts", () => {
     expect(new Set(claims.map((claim) => claim.network)).size).toBe(5);
   });
 
+  it("is not given twice, although no allocator listens there yet", async () => {
+    const claims = [await claimNetwork(2), await claimNetwork(2)] as const;
+    onTestFinished(() => {
+      for (const claim of claims) claim.release();
+    });
+    expect(claims[1].network).not.toBe(claims[0].network);
+  });
+
   it("can be claimed again when it was given back", async () => {
     const first = await claimNetwork(2);
     first.release();
