@@ -78,6 +78,12 @@ export class Notebooks {
     return held?.state === "over" ? undefined : held;
   }
 
+  /** Whether this notebook has this port: the proxy asks before it lets an old pass in, since ports are used again. */
+  holds(id: string, port: number): boolean {
+    const held = this.#byId.get(id);
+    return held?.port === port && held.state !== "over";
+  }
+
   /** The student's notebook by its id, when it is held and still runs; somebody else's is none. */
   async findRunning(student: StudentHash, id: string): Promise<Notebook | undefined> {
     const held = this.find(student);
@@ -129,7 +135,7 @@ export class Notebooks {
     for (const [id, endedAt] of this.#endedIds) if (endedAt < old) this.#endedIds.delete(id);
   }
 
-  /** Resolves when nothing is being started or removed: for tests, and before leaving. */
+  /** Resolves when nothing that is held now is being started or removed. */
   async quiet(): Promise<void> {
     await Promise.allSettled([...this.#byId.values()].map((held) => held.removal ?? held.startup));
   }
@@ -241,5 +247,4 @@ export class Notebooks {
   }
 }
 
-const RANK = { running: 0, created: 1, ended: 2 };
-const rank = (found: FoundNotebook) => RANK[found.status];
+const rank = (found: FoundNotebook) => ["running", "created", "ended"].indexOf(found.status);

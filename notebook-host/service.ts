@@ -65,7 +65,13 @@ export async function createService(
   const checkToken = createTokenCheck(settings.school);
   const answers = { fleet, host, publicPort: settings.publicPort, hmac: nodeHmac, metrics, closing: closing.signal };
   addRoutes(server, { ...answers, notebooks, placer, neighbours, checkToken, images });
-  addSystemRoutes(server, { host, metrics, embedFile: settings.embedFile, isHealthy: () => pulse.isHealthy });
+  addSystemRoutes(server, {
+    host,
+    metrics,
+    embedFile: settings.embedFile,
+    isHealthy: () => pulse.isHealthy,
+    holds: (id, port) => notebooks.holds(id, port),
+  });
   const agent = createAgent(() => ({ room: notebooks.room, isCordoned: notebooks.isCordoned }));
   return {
     notebooks,

@@ -79,21 +79,10 @@ function allocatorLines(settings: ProxySettings): string[] {
     for (const host of hostsOf(region)) add(host, region.name !== settings.region);
   for (const machine of settings.fleet.machines) add(machine.name, false);
   return [
-    "backend allocators from hallpass",
-    "    balance roundrobin",
+    "backend allocators from allocator",
     "    # A student's two tabs meet the same allocator, which makes one notebook of both requests.",
     "    stick-table type string len 64 size 100k expire 12h",
     "    stick on req.hdr(authorization),word(2,' '),jwt_payload_query('$.sub')",
-    "    option httpchk",
-    "    http-check send meth GET uri /healthz",
-    "    # Asking for a notebook twice is the same as once: what one allocator cannot take, the next one may.",
-    "    option redispatch 1",
-    "    retries 2",
-    "    retry-on conn-failure empty-response",
-    "    timeout connect 1s",
-    "    # Longer than a notebook takes to start: the answer may be a stream of its progress.",
-    "    timeout server 2m",
-    "    default-server weight 100 check inter 1s fall 2 rise 1 agent-check agent-inter 1s",
     ...servers,
     "",
   ];

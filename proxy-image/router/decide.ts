@@ -32,8 +32,8 @@ export interface RouterRequest {
 }
 
 export type Decision =
-  | { kind: "admit"; address: string; port: number; token: string; expiry: number }
-  | { kind: "enter"; location: string; cookie: string }
+  | { kind: "admit"; address: string; port: number; id: string; expiry: number }
+  | { kind: "enter"; location: string; cookie: string; isNew: boolean }
   | { kind: "refuse"; status: number; reason: string };
 
 /** Where a browser brings a ticket. */
@@ -52,7 +52,7 @@ export function decide(hmac: Hmac, settings: RouterSettings, request: RouterRequ
   if (request.path === ENTRANCE) return refuse(403, "no ticket");
   const address = settings.fleet.addresses.get(decoded.name.host);
   if (address === undefined) return refuse(404, "no such notebook host");
-  return { kind: "admit", address, port: decoded.name.port, token: pass.token, expiry: pass.expiry };
+  return { kind: "admit", address, port: decoded.name.port, id: pass.id, expiry: pass.expiry };
 }
 
 /** A good ticket is answered with the pass, and with the way to the page: without the ticket in it. */
@@ -72,7 +72,21 @@ function enter(
   const cookie = `${PASS_COOKIE}=${pass}; Max-Age=${settings.passSeconds}; Path=/; Secure; HttpOnly; SameSite=None; Partitioned`;
   const query = dropParameter(request.query, "ticket");
   const page = request.path === ENTRANCE ? request.next : query === "" ? request.path : `${request.path}?${query}`;
-  return { kind: "enter", location: isLocalPath(page) ? page : "/", cookie };
+  return {
+    kind: "enter",
+    location: isLocalPath(page) ? page : "/",
+    cookie,
+    isNew: !isPassFor(ticket.id, request.pass),
+  };
+}
+
+/**
+ * Whether the browser has been in this very notebook: its pass, however old, has the notebook's id.
+ * Otherwise what the browser keeps for this name may be of the port's last notebook: a script of it would
+ * run in this one.
+ */
+function isPassFor(id: string, pass: string): boolean {
+  return pass.split(".")[1] === id;
 }
 
 /**

@@ -18,7 +18,7 @@ declare namespace core {
 
 interface HttpClient {
   /** Yields until the answer is there. A failed connection answers with a status of its own, or with nothing. */
-  get(request: { url: string; headers?: Record<string, string[]>; timeout?: number }): { status: number } | undefined;
+  get(request: { url: string; dst: string; headers: Record<string, string[]> }): { status: number } | undefined;
 }
 
 /** Sample fetches; `sf` answers "" for what is missing. */

@@ -4,9 +4,9 @@
  * It answers nothing itself. It sets variables, and haproxy.cfg acts on them; a request for which
  * it set none (it failed, or ran out of time) is refused there.
  *
- *   txn.target_address, txn.target_port, txn.remember   admitted
- *   txn.location, txn.cookie                            a ticket was good: go there, with this pass
- *   txn.refusal, txn.reason                             the status of the page to show
+ *   txn.target_address, txn.target_port      admitted
+ *   txn.location, txn.cookie, txn.is_new     a ticket was good: go there, with this pass
+ *   txn.refusal, txn.reason                  the status of the page to show
  */
 import { parseIpv4 } from "../../fleet/address-plan.ts";
 import type { Hmac } from "../../fleet/keys.ts";
@@ -15,12 +15,11 @@ import { decide } from "./decide.ts";
 
 /** How long haproxy.cfg remembers a decision. A pass with less left than that is asked about every time. */
 const REMEMBERED_SECONDS = 60;
-/** A notebook whose kernel is busy may answer late; then the request itself will show what is wrong. */
-const ASK_TIMEOUT_MS = 1000;
 
 const parsed = parseProxySettings((name) => os.getenv(name));
 if (!parsed.ok) error(parsed.errors.join("\n"), 0);
 const settings = parsed.settings;
+const SOCKET = `unix@${os.getenv("HALLPASS_RUN")}/router.sock`;
 
 core.register_action(
   "route",
@@ -42,13 +41,20 @@ core.register_action(
     if (decision.kind === "enter") {
       txn.set_var("txn.location", decision.location);
       txn.set_var("txn.cookie", decision.cookie);
+      txn.set_var("txn.is_new", decision.isNew);
       return;
     }
-    if (hasEnded(decision.address, decision.port, decision.token))
+    const { address, port, id } = decision;
+    if (askOurselves(`/holds/${port}/${id}`, { "x-address": [address] }) === 410)
       return setRefusal(txn, 410, "the notebook has ended");
-    txn.set_var("txn.target_address", addressNumber(decision.address));
-    txn.set_var("txn.target_port", decision.port);
-    if (decision.expiry - now > REMEMBERED_SECONDS) txn.set_var("txn.remember", true);
+    txn.set_var("txn.target_address", addressNumber(address));
+    txn.set_var("txn.target_port", port);
+    if (decision.expiry - now <= REMEMBERED_SECONDS) return;
+    askOurselves("/remember", {
+      "x-key": [variable("txn.key")],
+      "x-address": [`${addressNumber(address)}`],
+      "x-port": [`${port}`],
+    });
   },
   0,
 );
@@ -59,13 +65,12 @@ function setRefusal(txn: TXN, status: number, reason: string): void {
 }
 
 /**
- * Ports are used again, so a pass may lead to a port that is another student's by now. That notebook
- * refuses this one's token: then this one has ended. No answer says nothing, and the token protects.
+ * A question to the proxy's own listener for the router (haproxy.cfg, "questions"), with a stream of its own: what
+ * is kept there is not held by the student's request, however long that lasts. Answers its status; 503 or nothing
+ * when the allocator that is to answer is down: notebooks go on without it, and their tokens protect them.
  */
-function hasEnded(address: string, port: number, token: string): boolean {
-  const headers = { authorization: [`token ${token}`] };
-  const answer = core.httpclient().get({ url: `http://${address}:${port}/api/me`, headers, timeout: ASK_TIMEOUT_MS });
-  return answer !== undefined && (answer.status === 401 || answer.status === 403);
+function askOurselves(path: string, headers: Record<string, string[]>): number | undefined {
+  return core.httpclient().get({ url: `http://router${path}`, dst: SOCKET, headers })?.status;
 }
 
 /** HAProxy keeps addresses in its table as numbers. */

@@ -1,5 +1,6 @@
 /** What a student meets when a notebook has ended, its machine is down, or the router fails: in a real HAProxy. */
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { encodeKeyRing, hostKey, notebookToken } from "../../fleet/keys.ts";
@@ -7,6 +8,7 @@ import { nodeHmac } from "../../fleet/node-hmac.ts";
 import { encodePass, encodeTicket } from "../../fleet/pass.ts";
 import { startTestProxy, type TestProxy } from "../support/proxy.ts";
 import { RawClient } from "../support/raw-client.ts";
+import { type StubAllocator, startStubAllocator } from "../support/stub-allocator.ts";
 import { type StubNotebook, startStubNotebook } from "../support/stub-notebook.ts";
 
 const KEY = { number: 1, base64: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=" };
@@ -28,53 +30,83 @@ const start = (notebook: typeof ADA, name: string): Promise<StubNotebook> =>
 describe("an old tab", () => {
   let proxy: TestProxy;
   let client: RawClient;
+  let allocator: StubAllocator;
+  const running: StubNotebook[] = [];
   beforeEach(async () => {
+    allocator = await startStubAllocator("dev-01", "127.93.0.11");
     proxy = await startTestProxy(SETTINGS);
     client = new RawClient(proxy.port, proxy.ca);
   });
   afterEach(async () => {
     client.close();
     await proxy.stop();
+    await allocator.stop();
+    for (const notebook of running.splice(0)) await notebook.stop();
   });
   const ask = (path: string, pass: string) =>
     client.ask(`GET ${path} HTTP/1.1\r\nHost: ${NAME}\r\nCookie: __Host-hallpass=${pass}\r\n\r\n`);
 
+  /** The port is this notebook's now, as its allocator knows. */
+  async function hand(notebook: typeof ADA, name: string): Promise<StubNotebook> {
+    await running.pop()?.stop();
+    allocator.holds.clear();
+    allocator.holds.add(`6001/${notebook.id}`);
+    const started = await start(notebook, name);
+    running.push(started);
+    return started;
+  }
+
   test("of ada's meets a page that says so, never grace's notebook on the same port", async () => {
     const [adas, graces] = [passOf(ADA), passOf(GRACE)];
-    const first = await start(ADA, "ada");
+    await hand(ADA, "ada");
     expect((await ask("/x", adas)).body).toContain('"notebook":"ada"');
-    await first.stop();
-    const second = await start(GRACE, "grace");
-    // Within the minute that ada's pass is remembered: a page, a call, and a call again once it is forgotten.
+    const second = await hand(GRACE, "grace");
+    // Within the minute that ada's pass is remembered: a page, and a call once it is forgotten.
     const page = await ask("/x", adas);
     expect([page.status, page.body.includes("This notebook has ended")]).toEqual([410, true]);
     expect((await ask("/api/contents", adas)).status).toBe(410);
     expect((await ask("/x", graces)).body).toContain('"notebook":"grace"');
     expect(second.seen.map((seen) => seen.url)).toEqual(["/x"]);
-    await second.stop();
   });
 
   test("whose first request is a call gets 403 from the other notebook, and 410 from then on", async () => {
     const adas = passOf(ADA);
-    const first = await start(ADA, "ada");
+    await hand(ADA, "ada");
     await ask("/x", adas);
-    await first.stop();
-    const second = await start(GRACE, "grace");
+    const second = await hand(GRACE, "grace");
     expect((await ask("/api/contents", adas)).status).toBe(403);
     expect((await ask("/api/contents", adas)).status).toBe(410);
     expect((await ask("/x", adas)).status).toBe(410);
     expect(second.seen).toEqual([]);
-    await second.stop();
   });
 
-  test("with a forged notebook id does not get past the notebook's token either", async () => {
-    const second = await start(GRACE, "grace");
+  test("never reaches a notebook that would take anybody: its allocator is asked, not the notebook", async () => {
+    const mallory = await hand(GRACE, "mallory");
+    mallory.takesAnybody = true;
     expect((await ask("/x", passOf(ADA))).status).toBe(410);
-    expect(second.seen).toEqual([]);
-    await second.stop();
+    expect(mallory.seen).toEqual([]);
+  });
+
+  test("goes on while the allocator is down", async () => {
+    const adas = passOf(ADA);
+    await hand(ADA, "ada");
+    await allocator.stop();
+    expect((await ask("/x", adas)).body).toContain('"notebook":"ada"');
+    expect((await ask("/x", adas)).body).toContain('"notebook":"ada"');
+  });
+
+  test("is not remembered for longer by a request that lasts", async () => {
+    const notebook = await hand(ADA, "ada");
+    notebook.hangs = true;
+    void ask("/hangs", passOf(ADA));
+    await expect.poll(() => notebook.seen.length).toBe(1);
+    const table = await readTable(proxy.runDir);
+    expect(table).toMatch(/used:1/);
+    expect(table).toMatch(/ use=0 exp=\d+/);
   });
 
   test("whose notebook's machine does not answer meets a page that says so", async () => {
+    allocator.holds.add(`6001/${ADA.id}`);
     const answer = await ask("/x", passOf(ADA));
     expect(answer.status).toBe(503);
     expect(answer.body).toContain("Your notebook cannot be reached");
@@ -85,6 +117,52 @@ describe("an old tab", () => {
     const other = { number: 1, base64: "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=" };
     expect((await ask("/x", encodePass(nodeHmac, other, ADA, inAnHour()))).status).toBe(403);
   });
+});
+
+/** What HAProxy's runtime API says of the remembered passes: how many, and for each who uses it and when it expires. */
+async function readTable(runDir: string): Promise<string> {
+  const socket = connect(join(runDir, "admin.sock"));
+  socket.end("show table passes\n");
+  let text = "";
+  for await (const piece of socket) text += piece;
+  return text;
+}
+
+describe("a browser's store", () => {
+  test("is emptied for a notebook it comes to for the first time, and kept for one that it knows", async () => {
+    const proxy = await startTestProxy(SETTINGS);
+    const client = new RawClient(proxy.port, proxy.ca);
+    const ticket = encodeTicket(nodeHmac, hostKey(nodeHmac, KEY, "dev-01"), ADA, inAnHour());
+    const enter = async (cookie: string): Promise<string | undefined> => {
+      const answer = await client.ask(
+        `GET /lab?ticket=${ticket} HTTP/1.1\r\nHost: ${NAME}\r\nCookie: ${cookie}\r\n\r\n`,
+      );
+      expect(answer.status).toBe(303);
+      return /^clear-site-data: (.*)$/im.exec(answer.headers)?.[1]?.trim();
+    };
+    const emptied = '"cache", "storage"';
+    expect(await enter("a=1")).toBe(emptied);
+    expect(await enter(`__Host-hallpass=${passOf(GRACE)}`)).toBe(emptied);
+    expect(await enter(`__Host-hallpass=${passOf(ADA)}`)).toBe(undefined);
+    client.close();
+    await proxy.stop();
+  });
+
+  test.each(["Service-Worker: script", "Sec-Fetch-Dest: serviceworker"])(
+    "is given no service worker (%s)",
+    async (header) => {
+      const proxy = await startTestProxy(SETTINGS);
+      const client = new RawClient(proxy.port, proxy.ca);
+      const notebook = await start(ADA, "ada");
+      const answer = await client.ask(
+        `GET /sw.js HTTP/1.1\r\nHost: ${NAME}\r\nCookie: __Host-hallpass=${passOf(ADA)}\r\n${header}\r\n\r\n`,
+      );
+      expect([answer.status, notebook.seen]).toEqual([403, []]);
+      client.close();
+      await proxy.stop();
+      await notebook.stop();
+    },
+  );
 });
 
 describe("a ticket", () => {

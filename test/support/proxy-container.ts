@@ -23,5 +23,5 @@ export async function startTestContainer(settings: Record<string, string>): Prom
     await part.stop();
     rmSync(runDir, { recursive: true });
   };
-  return { ...ports, ca, readLog, stop };
+  return { ...ports, runDir, ca, readLog, stop };
 }

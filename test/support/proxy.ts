@@ -15,6 +15,8 @@ export interface TestProxy {
   readonly port: number;
   readonly httpPort: number;
   readonly healthPort: number;
+  /** For the runtime API, at admin.sock; a container's is its own. */
+  readonly runDir: string;
   /** The authority's certificate, PEM. */
   readonly ca: string;
   /** What HAProxy has written. */
@@ -67,5 +69,5 @@ export async function startTestProxy(settings: Record<string, string>, router?: 
     await proxy.stop();
     rmSync(runDir, { recursive: true });
   };
-  return { ...place.ports, ca: place.ca, readLog: async () => log.join("\n"), stop };
+  return { ...place.ports, runDir, ca: place.ca, readLog: async () => log.join("\n"), stop };
 }

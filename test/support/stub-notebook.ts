@@ -23,6 +23,10 @@ export interface StubNotebook {
   /** Headers of the next answers: [name, value] pairs, a name as often as one likes. */
   answerHeaders: [name: string, value: string][];
   answerStatus: number;
+  /** A notebook that a student has taken over: it takes any token. */
+  takesAnybody: boolean;
+  /** Never answers, though it has heard. */
+  hangs: boolean;
   stop(): Promise<void>;
 }
 
@@ -32,8 +36,17 @@ export async function startStubNotebook(at: {
   port: number;
   token: string;
 }): Promise<StubNotebook> {
-  const stub: StubNotebook = { seen: [], refused: 0, answerHeaders: [], answerStatus: 200, stop: async () => {} };
-  const isAllowed = (request: IncomingMessage): boolean => request.headers.authorization === `token ${at.token}`;
+  const stub: StubNotebook = {
+    seen: [],
+    refused: 0,
+    answerHeaders: [],
+    answerStatus: 200,
+    takesAnybody: false,
+    hangs: false,
+    stop: async () => {},
+  };
+  const isAllowed = (request: IncomingMessage): boolean =>
+    stub.takesAnybody || request.headers.authorization === `token ${at.token}`;
   const server = createServer((request, response) => answer(at.name, stub, isAllowed(request), request, response));
   serveWebSockets(server, stub, isAllowed);
   server.listen(at.port, at.address);
@@ -66,7 +79,8 @@ function answer(
     i % 2 === 0 ? [[text, all[i + 1] ?? ""]] : [],
   );
   const seen: Seen = { notebook: name, method: request.method ?? "", url, headers: pairs };
-  if (url !== "/api/me") stub.seen.push(seen);
+  stub.seen.push(seen);
+  if (stub.hangs) return;
   const body = JSON.stringify(seen);
   const headers = [["content-type", "application/json"], ["content-length", `${body.length}`], ...stub.answerHeaders];
   response.writeHead(stub.answerStatus, headers.flat()).end(body);

@@ -19,7 +19,8 @@ export function readDriverSettings(fields: string[], passSeconds: number): Route
 export function describeDecision(hmac: Hmac, settings: RouterSettings, fields: string[], now: number): string {
   const [host, path, query, pass, ticket, next] = fields as [string, string, string, string, string, string];
   const decision = decide(hmac, settings, { host, path, query, pass, ticket, next }, now);
-  if (decision.kind === "admit") return `${decision.address}:${decision.port} ${decision.token} ${decision.expiry}`;
-  if (decision.kind === "enter") return `303 ${decision.location} ${decision.cookie}`;
+  if (decision.kind === "admit") return `${decision.address}:${decision.port} ${decision.id} ${decision.expiry}`;
+  if (decision.kind === "enter")
+    return `303 ${decision.location} ${decision.isNew ? "new" : "known"} ${decision.cookie}`;
   return `${decision.status} ${decision.reason}`;
 }
