@@ -41,7 +41,7 @@ export async function sendNotebook(
 }
 
 /** Whether JSON is asked for, and a stream is not. */
-export function wantsJson(accept: string | undefined): boolean {
+function wantsJson(accept: string | undefined): boolean {
   const types = (accept ?? "*/*").toLowerCase();
   return types.includes("application/json") && !types.includes("text/event-stream") && !types.includes("*/*");
 }

@@ -19,7 +19,7 @@ import { hashStudent, type StudentHash } from "../../notebook-host/student.ts";
 import { FakeRuntime } from "./fake-runtime.ts";
 import { claimNetwork } from "./network.ts";
 
-export const DOMAIN = "ide-proxy.example.org";
+const DOMAIN = "ide-proxy.example.org";
 export const SCHOOL_ORIGIN = "https://school.example.org";
 const SECRET = "a secret of the school, of more than 32 bytes";
 
@@ -54,7 +54,7 @@ export const readReady = async (response: Response) => (await response.json()) a
 export const readProblem = async (response: Response) => (await response.json()) as ProblemBody;
 export const readView = async (response: Response) => (await response.json()) as HostView;
 
-export function signToken(student: string, claims: Record<string, unknown> = {}): Promise<string> {
+function signToken(student: string, claims: Record<string, unknown> = {}): Promise<string> {
   const jwt = new SignJWT(claims).setProtectedHeader({ alg: "HS256" }).setSubject(student).setExpirationTime("1h");
   return jwt.sign(new TextEncoder().encode(SECRET));
 }

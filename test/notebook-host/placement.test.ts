@@ -2,7 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { HostView } from "../../notebook-host/answers.ts";
+import { findNeighbours } from "../../notebook-host/neighbours.ts";
 import { planOrder, planStep, type Standing } from "../../notebook-host/placement.ts";
+import { fleetOf } from "../support/fleets.ts";
 import { orders } from "./placement.cases.ts";
 
 const view = (host: string, changes: Partial<HostView> = {}): HostView => ({
@@ -13,6 +15,28 @@ const view = (host: string, changes: Partial<HostView> = {}): HostView => ({
   placing: false,
   hasHome: false,
   ...changes,
+});
+
+describe("the neighbours of a host", () => {
+  const fleet = fleetOf({
+    domain: "ide-proxy.example.org",
+    ports: "6000-6999",
+    fleet: "nyc 10.20.0.0/16 3; lon 10.21.0.0/16 1; lab 192.0.2.7; attic 192.0.2.8",
+  });
+
+  test.each<[host: string, neighbours: [string, string][]]>([
+    [
+      "nyc-02",
+      [
+        ["nyc-01", "10.20.0.11"],
+        ["nyc-03", "10.20.32.13"],
+      ],
+    ],
+    ["lon-01", []],
+    ["lab", [["attic", "192.0.2.8"]]],
+  ])("%s are the others of its region, and the machines that are not ours are one region", (host, neighbours) => {
+    expect([...findNeighbours(fleet, host)]).toEqual(neighbours);
+  });
 });
 
 describe("a new notebook's hosts, best first", () => {
