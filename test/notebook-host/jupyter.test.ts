@@ -101,14 +101,11 @@ test("ada's Jupyter starts, runs a cell, keeps her file, and ends with its kerne
   expect(await readFile(join(home, "file.txt"), "utf8")).toBe("ada");
 });
 
-test("grace sees her Jupyter's start in words, and then the answer", async () => {
-  const response = await fetch(`${allocator.url}/v1/notebooks`, {
-    method: "POST",
-    headers: { authorization: await allocator.authorization("grace") },
-  });
-  expect(response.status).toBe(202);
-  const events = await readEvents(response);
-  expect(events.map(({ name }) => name)).toEqual([...events.slice(1).map(() => "progress"), "ready"]);
-  const { id } = await waitForNotebook(allocator, "grace");
-  expect(events.at(-1)?.data.id).toBe(id);
+test("grace gets her Jupyter within a second, or sees in words how it starts, and then gets it", async () => {
+  const headers = { authorization: await allocator.authorization("grace") };
+  const response = await fetch(`${allocator.url}/v1/notebooks`, { method: "POST", headers });
+  const events = response.status === 202 ? await readEvents(response) : [];
+  const answer = response.status === 202 ? events.at(-1)?.data : ((await response.json()) as { id: string });
+  expect(events.map(({ name }) => name)).toEqual(events.map((_, n) => (n < events.length - 1 ? "progress" : "ready")));
+  expect((await waitForNotebook(allocator, "grace")).id).toBe(answer?.id);
 });
