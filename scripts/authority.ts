@@ -8,7 +8,7 @@
  * Kept across starts, so that it has to be trusted once. Two starts at the same moment end with one
  * authority: its folder is made under another name and moved into place, which only one of them can do.
  */
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createPrivateKey, randomUUID, X509Certificate } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createAuthority, createCertificate } from "./certificate.ts";
@@ -95,7 +95,7 @@ async function isCertificateGood(
 async function replaceCertificate(folder: string, names: readonly string[]): Promise<void> {
   const authority = { certificate: join(folder, "ca.pem"), key: join(folder, "ca-key.pem") };
   const path = join(folder, `${names[0]}.pem`);
-  const draft = `${path}.${process.pid}`;
+  const draft = `${path}.${randomUUID()}`;
   await writeFile(draft, await createCertificate(authority, names), { mode: 0o600 });
   await rename(draft, path);
 }

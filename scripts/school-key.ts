@@ -5,7 +5,7 @@
  *
  * Kept across starts, so that a token that was printed before goes on being good.
  */
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
@@ -17,7 +17,7 @@ export async function ensureSchoolKey(path: string): Promise<string> {
   const found = await readKey(path);
   if (found !== undefined) return found;
   await mkdir(dirname(path), { recursive: true });
-  const draft = `${path}.${process.pid}`;
+  const draft = `${path}.${randomUUID()}`;
   await writeFile(draft, `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600 });
   // A link, unlike a rename, is refused when the file is there: whoever came first has decided.
   await link(draft, path).catch(() => undefined);
