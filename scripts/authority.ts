@@ -22,6 +22,7 @@ export interface LocalAuthority {
 
 /** Renewed before a class that began on the old one can end on an expired one. */
 const RENEWAL_MS = 7 * 24 * 3600 * 1000;
+const CLOCK_MS = 3600 * 1000;
 
 /**
  * The authority in `folder` and a certificate for `names`, made or renewed if need be. Every name is
@@ -44,15 +45,18 @@ export async function ensureAuthority(
   return paths;
 }
 
-function expiresSoon(certificate: X509Certificate, now: Date): boolean {
-  return certificate.validToDate.getTime() - now.getTime() < RENEWAL_MS || certificate.validFromDate > now;
+/** `now` may be a moment ago, before another start has made it; an hour ahead it was made by a clock that was wrong. */
+function isOutOfTime(certificate: X509Certificate, now: Date): boolean {
+  const left = certificate.validToDate.getTime() - now.getTime();
+  const ahead = certificate.validFromDate.getTime() - now.getTime();
+  return left < RENEWAL_MS || ahead > CLOCK_MS;
 }
 
 async function isAuthorityGood(folder: string, now: Date): Promise<boolean> {
   try {
     const ca = new X509Certificate(await readFile(join(folder, "ca.pem"), "utf8"));
     const key = createPrivateKey(await readFile(join(folder, "ca-key.pem"), "utf8"));
-    return ca.checkPrivateKey(key) && !expiresSoon(ca, now);
+    return ca.checkPrivateKey(key) && !isOutOfTime(ca, now);
   } catch {
     return false;
   }
@@ -86,7 +90,7 @@ async function isCertificateGood(
     const certificate = new X509Certificate(pem);
     const wanted = names.map((name) => `DNS:${name}`).join(", ");
     const isOurs = certificate.verify(ca.publicKey) && certificate.checkPrivateKey(createPrivateKey(pem));
-    return isOurs && certificate.subjectAltName === wanted && !expiresSoon(certificate, now);
+    return isOurs && certificate.subjectAltName === wanted && !isOutOfTime(certificate, now);
   } catch {
     return false;
   }

@@ -160,6 +160,15 @@ describe("the files of the authority", () => {
     expect(readdirSync(join(folder, "authority"))).toHaveLength(3);
   });
 
+  it("stay when one start asks a second before another has made them", async () => {
+    const folder = makeFolder();
+    const asked = new Date(Date.now() - 2000);
+    const authority = await authorityIn(folder);
+    const before = [authority.ca, authority.certificate].map((path) => readFileSync(path, "utf8"));
+    await authorityIn(folder, asked);
+    expect([authority.ca, authority.certificate].map((path) => readFileSync(path, "utf8"))).toEqual(before);
+  });
+
   it("are refused for names that browsers would not accept from it", async () => {
     await expect(ensureAuthority(makeFolder(), ["ide-proxy.example.org"])).rejects.toThrow('".localhost"');
   });
