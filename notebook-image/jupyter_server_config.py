@@ -19,7 +19,7 @@ import jupyterlab.commands
 import nbformat
 import notebook
 from jupyter_server.auth.identity import PasswordIdentityProvider, User
-from jupyter_server.base.handlers import APIHandler
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from nbformat.sign import NotebookNotary
 
 FOLDER = pathlib.Path(__file__).resolve().parent
@@ -88,6 +88,12 @@ def change_page(_handler, page):
     return page
 
 
+def hide_token():
+    """Jupyter's own page of an error has the token too, in an attribute that every script of the page can read."""
+    namespace = JupyterHandler.template_namespace.fget
+    JupyterHandler.template_namespace = property(lambda handler: {**namespace(handler), "token": ""})
+
+
 def trust_lesson():
     """Signs the lesson while it is as we wrote it: else the first thing that a student reads is "Not Trusted"."""
     lesson = (FOLDER / "lesson.ipynb").read_bytes()
@@ -137,6 +143,7 @@ def set_pages(c):
     c.LabApp.templates_dir = copy_templates(os.path.join(jupyterlab.commands.get_app_dir(), "static"), "lab")
     c.JupyterNotebookApp.templates_dir = copy_templates(pathlib.Path(notebook.__file__).parent / "templates", "notebook")
     c.ServerApp.tornado_settings = {"page_config_hook": change_page}
+    hide_token()
     # same-frame.js saves through it.
     c.LabApp.expose_app_in_browser = True
     c.JupyterNotebookApp.expose_app_in_browser = True

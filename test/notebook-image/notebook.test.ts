@@ -112,6 +112,17 @@ describe("a running notebook", () => {
     expect((await notebook.get("/")).headers.get("location")).toMatch(/^\/notebooks\/lesson\.ipynb\??$/);
   });
 
+  it.each([
+    ["/nope", 404],
+    ["/static/nope.js", 404],
+    ["/api/shutdown", 405],
+    ["/files/nope", 404],
+  ])("does not show its token when %s is answered with an error", async (path, status) => {
+    const answer = await notebook.get(path);
+    expect(answer.status).toBe(status);
+    expect(await answer.text()).not.toContain(notebook.token);
+  });
+
   it("does not write its token where others read", () => {
     expect(notebook.log()).not.toContain(notebook.token);
   });
