@@ -11,7 +11,16 @@ export default defineConfig({
     globalSetup,
     projects: [
       { test: { ...shared, name: "parts", include: ["test/**/*.test.ts"], exclude: ["test/**/*.docker.test.ts"] } },
-      { test: { ...shared, name: "docker", include: ["test/**/*.docker.test.ts"], fileParallelism: false } },
+      {
+        test: {
+          ...shared,
+          name: "docker",
+          include: ["test/**/*.docker.test.ts"],
+          fileParallelism: false,
+          // After the others: a container that starts changes the network, which makes Chromium give up its connections.
+          sequence: { groupOrder: 1 },
+        },
+      },
     ],
   },
 });
