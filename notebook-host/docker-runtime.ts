@@ -130,6 +130,8 @@ export class DockerRuntime implements Runtime {
       MemorySwap: memoryBytes,
       NanoCpus: cpus * 1e9,
       PidsLimit: pids,
+      // Ends what kernels leave behind; Jupyter does not.
+      Init: true,
       CapDrop: ["ALL"],
       SecurityOpt: ["no-new-privileges"],
       // The allocator starts it again, if anybody asks; Docker would with an old token, unasked.

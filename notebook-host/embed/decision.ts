@@ -30,7 +30,7 @@ export const limits: Tries = { poll: 40, network: 6, room: 60, trouble: 4, token
 export const mendLimit = { times: 3, withinMs: 600_000 };
 
 /** `random` is from 0 to 1: a class of thirty that was refused together must not come back together. */
-export function backOff(tries: number, firstMs: number, mostMs: number, random: number): number {
+function backOff(tries: number, firstMs: number, mostMs: number, random: number): number {
   return Math.round(Math.min(mostMs, firstMs * 2 ** tries) * (0.75 + random / 2));
 }
 
