@@ -9,7 +9,7 @@ import { encodePass } from "../fleet/pass.ts";
 export const FLEET = "dev 127.95.0.0/16 1";
 export const ADDRESS = "127.95.0.11";
 export const PORT = 6001;
-export const NAME = "dev-01-6001.ide-proxy.localhost";
+const NAME = "dev-01-6001.ide-proxy.localhost";
 export const KEY = { number: 1, base64: Buffer.alloc(32, 7).toString("base64") };
 const NOTEBOOK = { host: "dev-01", port: PORT, id: "adaadaadaadaadaa" };
 
@@ -35,7 +35,7 @@ export async function startNotebook(): Promise<{ stop(): void }> {
 }
 
 /** The headers of a call that Notebook 7 makes to its server, with the cookies that it has by then. */
-export function browserHeaders(): Record<string, string> {
+function browserHeaders(): Record<string, string> {
   const pass = encodePass(nodeHmac, KEY, NOTEBOOK, Math.floor(Date.now() / 1000) + 36_000);
   return {
     host: NAME,
