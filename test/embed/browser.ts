@@ -1,5 +1,4 @@
 /** A real Chromium, and the school's page in it, with what embed.js has told the page. */
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,15 +6,11 @@ import { type Browser, type BrowserContextOptions, chromium, type Frame, type Pa
 import { expect } from "vitest";
 import { buildEmbed } from "../../scripts/build.ts";
 import { startSchool } from "../../scripts/school/school.ts";
+import { CHROMIUM_FLAGS, findChromium } from "../support/chromium.ts";
 import { FakeFleet } from "./fake-fleet.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
-const QUIET = ["no-first-run", "disable-background-networking", "disable-component-update", "disable-sync"];
-
 export async function launchBrowser(): Promise<Browser> {
-  if (!existsSync(CHROMIUM)) throw new Error(`${CHROMIUM} is not there. Type: sudo apt-get install -y chromium`);
-  const args = ["no-sandbox", "disable-gpu", "disable-quic", ...QUIET].map((flag) => `--${flag}`);
-  return chromium.launch({ executablePath: CHROMIUM, args });
+  return chromium.launch({ executablePath: await findChromium(), args: CHROMIUM_FLAGS });
 }
 
 export async function builtEmbed(): Promise<string> {

@@ -10,18 +10,8 @@ import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Frame, type Page } from "playwright-core";
-import { ensureProgram } from "../../scripts/programs.ts";
+import { CHROMIUM_FLAGS, findChromium } from "../support/chromium.ts";
 import type { RunningNotebook } from "./running-notebook.ts";
-
-const FLAGS = [
-  "no-sandbox",
-  "disable-gpu",
-  "disable-quic",
-  "no-first-run",
-  "disable-background-networking",
-  "disable-component-update",
-  "disable-sync",
-];
 
 export interface SchoolFrame {
   readonly page: Page;
@@ -79,14 +69,13 @@ async function serveBoth(notebook: RunningNotebook, path: string): Promise<{ por
 
 /** A browser whose user has blocked third-party data (chrome://settings/cookies), so that storage throws in the frame. */
 async function launchBlocking(profile: string): Promise<BrowserContext> {
-  const executablePath = await ensureProgram("chromium", (line) => console.error(line));
+  const executablePath = await findChromium();
   await mkdir(join(profile, "Default"));
   const preferences = { profile: { block_third_party_cookies: true, cookie_controls_mode: 1 } };
   await writeFile(join(profile, "Default/Preferences"), JSON.stringify(preferences));
-  const args = FLAGS.map((flag) => `--${flag}`);
   return chromium.launchPersistentContext(profile, {
     executablePath,
-    args,
+    args: CHROMIUM_FLAGS,
     viewport: { width: 1200, height: 800 },
   });
 }

@@ -10,7 +10,7 @@ import { type Browser, chromium } from "playwright-core";
 import { ensureProgram } from "../../scripts/programs.ts";
 
 /** As root it has no sandbox; the rest keeps it from calling home. */
-const FLAGS = [
+export const CHROMIUM_FLAGS = [
   "no-sandbox",
   "disable-gpu",
   "disable-quic",
@@ -25,12 +25,16 @@ export interface TestBrowser {
   close(): Promise<void>;
 }
 
+export function findChromium(): Promise<string> {
+  return ensureProgram("chromium", (line) => console.log(line));
+}
+
 /** `authority`: the path of a certificate to trust. */
 export async function launchChromium(authority?: string): Promise<TestBrowser> {
-  const executablePath = await ensureProgram("chromium", (line) => console.log(line));
+  const executablePath = await findChromium();
   const home = mkdtempSync(join(tmpdir(), "hallpass-chromium-"));
   if (authority !== undefined) await trust(authority, home);
-  const browser = await chromium.launch({ executablePath, args: FLAGS, env: { ...process.env, HOME: home } });
+  const browser = await chromium.launch({ executablePath, args: CHROMIUM_FLAGS, env: { ...process.env, HOME: home } });
   const close = async (): Promise<void> => {
     await browser.close();
     rmSync(home, { recursive: true, force: true });
