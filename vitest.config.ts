@@ -1,7 +1,9 @@
 import { defineConfig } from "vitest/config";
 
 /** Two projects: what runs on any machine, and what needs a Docker daemon. */
-const shared = { testTimeout: 60_000, hookTimeout: 180_000 };
+/** A poll ends when what it waits for is there; how long that may take is the machine's affair. */
+const expect = { poll: { interval: 50, timeout: 20_000 } };
+const shared = { testTimeout: 60_000, hookTimeout: 180_000, expect };
 const globalSetup = "test/support/build.ts";
 
 export default defineConfig({
