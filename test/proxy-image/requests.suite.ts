@@ -81,6 +81,33 @@ export function describeRequests(start: StartTestProxy, second: number): void {
       expect(seen.get("host")).toBe(`${NAME}:${here.proxy.port}`);
     });
 
+    // One look over all the names decides whether any of these is there: each must be seen when it is alone.
+    test.each([
+      "X-Forwarded-For: 6.6.6.6",
+      "X-Forwarded-Proto: http",
+      "X-Forwarded-Anything: 1",
+      "Forwarded: for=6.6.6.6",
+      "X-Real-IP: 6.6.6.6",
+      "X-Scheme: http",
+      "x-scheme: http",
+    ])("%j is dropped when the client says nothing else", async (line) => {
+      await seenOf([line]);
+      const headers = here.notebook.seen.at(-1)?.headers.map(([name, value]) => `${name.toLowerCase()}: ${value}`);
+      expect(headers?.filter((header) => /^(x-|forwarded)/.test(header)).sort()).toEqual([
+        "x-forwarded-for: 127.0.0.1",
+        "x-forwarded-proto: https",
+        "x-real-ip: 127.0.0.1",
+        "x-scheme: https",
+      ]);
+    });
+
+    test.each(["X_Y: 1", "X.Y: 1"])("a header whose name could read as another is refused: %j", async (line) => {
+      const answer = await here.client.ask(
+        `GET /x HTTP/1.1\r\nHost: ${NAME}\r\nCookie: __Host-hallpass=${here.pass}\r\n${line}\r\n\r\n`,
+      );
+      expect([answer.status, here.notebook.seen.length]).toEqual([403, 0]);
+    });
+
     test("a header whose underscores would read as dashes is refused", async () => {
       const answer = await here.client.ask(
         `GET /x HTTP/1.1\r\nHost: ${NAME}\r\nCookie: __Host-hallpass=${here.pass}\r\nX_Forwarded_For: 6.6.6.6\r\n\r\n`,
