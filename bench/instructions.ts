@@ -11,11 +11,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { openBrowser } from "./notebook-load.ts";
-import type { Peer } from "./peers.ts";
-import { listening } from "./peers.ts";
+import { listening, type Peer } from "./peers.ts";
 
 const WARM_UP = 50;
 const COUNTED = 500;
+/** With two, the proxy sometimes finds both ready at once, and the count is not the same twice. */
 const CONNECTIONS = 1;
 
 /** Instructions for each request of the proxy that this command starts. Needs valgrind. */

@@ -81,12 +81,23 @@ export async function nginxPeer(nginx: string, means: Means): Promise<Peer> {
   return { name: "nginx", command: [nginx, "-c", file], env: { PATH }, port, ca: means.ca, quiet: nothing };
 }
 
-/** A command for HAProxy's runtime API. */
+/** A command for HAProxy's runtime API, whose socket is there a moment after the ports are. */
 async function tell(path: string, command: string): Promise<void> {
-  const socket = connect(path);
-  socket.end(`${command}\n`);
-  socket.resume();
-  await once(socket, "close");
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const socket = connect(path);
+    const isOpen = await once(socket, "connect").then(
+      () => true,
+      () => false,
+    );
+    if (isOpen) {
+      socket.end(`${command}\n`);
+      socket.resume();
+      await once(socket, "close");
+      return;
+    }
+    await delay(50);
+  }
+  throw new Error(`HAProxy does not answer at ${path} after 5 s`);
 }
 
 export interface RunningPeer {
@@ -98,12 +109,17 @@ export async function startPeer(peer: Peer): Promise<RunningPeer> {
   const [program, ...words] = peer.command;
   const child = spawn(program, words, { env: peer.env, stdio: "ignore" });
   const ended = once(child, "exit");
-  await listening(peer.port, 10_000);
-  await peer.quiet();
   const stop = async (): Promise<void> => {
     child.kill("SIGTERM");
     await ended;
   };
+  try {
+    await listening(peer.port, 10_000);
+    await peer.quiet();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return { pid: child.pid ?? 0, stop };
 }
 
