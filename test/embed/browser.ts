@@ -1,5 +1,5 @@
 /** A real Chromium, and the school's page in it, with what embed.js has told the page. */
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Frame, type Page } from "playwright-core";
@@ -16,7 +16,9 @@ export async function launchBrowser(): Promise<Browser> {
 export async function builtEmbed(): Promise<string> {
   const path = join(tmpdir(), `hallpass-embed-${process.pid}.js`);
   await buildEmbed(path);
-  return readFile(path, "utf8");
+  const script = await readFile(path, "utf8");
+  await rm(path);
+  return script;
 }
 
 /** Runs in the page before all else: keeps what the element tells, and what the page's policy refuses. */
