@@ -59,7 +59,13 @@ function siteBackend(index: number): string {
 }
 
 function siteLines(upstream: string, index: number): string[] {
-  return [`backend ${siteBackend(index)} from hallpass`, `    server site ${upstream}`, ""];
+  // A site may refuse a request before its body has come: see the allocators in haproxy.cfg.
+  return [
+    `backend ${siteBackend(index)} from hallpass`,
+    "    option http-server-close",
+    `    server site ${upstream}`,
+    "",
+  ];
 }
 
 /**

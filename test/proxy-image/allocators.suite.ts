@@ -71,6 +71,14 @@ export function describeAllocators(start: StartTestProxy): void {
       ]);
     });
 
+    // An allocator that refuses a request before its body has come would read that body out of the next request.
+    test("no two requests come on one connection", async () => {
+      clear();
+      for (let i = 0; i < 20; i++) await ask("/v1/notebooks", [], "POST");
+      const connections = [...first.seen, ...second.seen].map((seen) => seen.connection);
+      expect([connections.length, new Set(connections).size]).toEqual([20, 20]);
+    });
+
     test("what allocators tell each other, no client can say", async () => {
       clear();
       await ask("/v1/notebooks", ["Hallpass-Relayed: dev-02", "X-Forwarded-For: 6.6.6.6"]);

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 
 export interface StubAllocator {
   /** Every request but health checks and the router's questions. */
-  seen: { url: string; headers: IncomingHttpHeaders }[];
+  seen: { url: string; headers: IncomingHttpHeaders; connection: number | undefined }[];
   /** Of 100, for the agent-check. */
   room: string;
   /** "6001/adaadaadaadaadaa": what it holds. */
@@ -20,7 +20,7 @@ export async function startStubAllocator(name: string, address: string): Promise
     const url = request.url ?? "";
     if (url.startsWith("/holds/"))
       return response.writeHead(stub.holds.has(url.slice("/holds/".length)) ? 204 : 410).end();
-    if (url !== "/healthz") stub.seen.push({ url, headers: request.headers });
+    if (url !== "/healthz") stub.seen.push({ url, headers: request.headers, connection: request.socket.remotePort });
     return response.writeHead(200, { "content-length": name.length }).end(name);
   }).listen(7001, address);
   const agent = createServer((socket) => {
