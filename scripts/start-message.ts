@@ -23,7 +23,7 @@ export function describeStarted({ fleet, ca }: Started): string {
   The browser warns until it trusts the authority of this machine, which can speak for *.localhost only:
     ${ca}
   Firefox and Chromium: settings, certificates, authorities, import. Chromium on Linux by command:
-    certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n hallpass -i ${ca}
+    mkdir -p $HOME/.pki/nssdb && certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n hallpass -i ${ca}
 
   A notebook for ada by the API:
     curl --cacert ${ca} -X POST ${fleet.apiOrigin}/v1/notebooks \\

@@ -26,7 +26,7 @@ describe("what npm start says when all is ready", () => {
       "https://school.localhost:9443/\n",
       "curl --cacert /hallpass/authority/ca.pem -X POST https://ide-proxy.localhost:9443/v1/notebooks",
       "npm run --silent token -- ada",
-      "certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n hallpass -i /hallpass/authority/ca.pem",
+      "mkdir -p $HOME/.pki/nssdb && certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n hallpass -i /hallpass/authority/ca.pem",
       "Ctrl-C ends everything",
     ])
       expect(message).toContain(words);
