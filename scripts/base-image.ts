@@ -6,18 +6,23 @@
  * The surprise: networks that let Debian's mirror through and no container registry are common in schools. There,
  * as root on Debian or Ubuntu, debootstrap makes the same image under the same name.
  */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand, secondsSince, tryCommand } from "./command.ts";
 import { installPackages } from "./debian-packages.ts";
 
 export const BASE_IMAGE = "debian:trixie-slim";
 
-/** debootstrap knows only the release itself; fixes of security and of the point releases come from these. */
-const SOURCES = `deb http://deb.debian.org/debian trixie main
-deb http://deb.debian.org/debian trixie-updates main
-deb http://deb.debian.org/debian-security trixie-security main
-`;
+/**
+ * debootstrap knows only the release itself; fixes of security and of the point releases come from beside it.
+ * `written`: the sources that it wrote, "deb <mirror>/debian trixie main".
+ */
+function completeSources(written: string): string {
+  const mirror = written.trim().split(" ")[1] ?? "";
+  const security = mirror.replace(/\/debian\/?$/, "/debian-security");
+  const lines = [`${mirror} trixie`, `${mirror} trixie-updates`, `${security} trixie-security`];
+  return lines.map((line) => `deb ${line} main\n`).join("");
+}
 
 /** What the slim images of Debian leave out too. */
 const LEFT_OUT = ["usr/share/doc/*", "usr/share/man/*", "usr/share/locale/*", "var/lib/apt/lists/*", "var/cache/apt/*"];
@@ -51,8 +56,9 @@ async function makeBaseImage(log: (line: string) => void): Promise<void> {
   // Not /tmp: as a tmpfs without devices, which debootstrap makes, it is useless here.
   const root = await mkdtemp("/var/tmp/hallpass-debian-");
   try {
-    await runCommand(["debootstrap", "--variant=minbase", "trixie", root, "http://deb.debian.org/debian"]);
-    await writeFile(join(root, "etc/apt/sources.list"), SOURCES);
+    await runCommand(["debootstrap", "--variant=minbase", "trixie", root]);
+    const sources = join(root, "etc/apt/sources.list");
+    await writeFile(sources, completeSources(await readFile(sources, "utf8")));
     const exclude = LEFT_OUT.map((pattern) => `--exclude=./${pattern}`);
     const archive = join(root, "..", `${root.split("/").at(-1)}.tar`);
     try {
