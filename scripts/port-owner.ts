@@ -6,9 +6,11 @@
  * Linux says it in two steps: /proc/net/tcp gives the listening socket's inode, and the process that
  * holds the inode has it among its open files. Elsewhere lsof is asked, if it is there.
  */
+
 import { execFile } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { readdir, readFile, readlink } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { promisify } from "node:util";
 
 export interface PortOwner {
@@ -30,20 +32,19 @@ export function readPortProblem(address: string, port: number): Promise<string |
 
 /** Ports on 127.0.0.1 that are free now, all different, as the system chooses them. */
 export async function readFreePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = servers.map(
-    (server) =>
-      new Promise<number>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(0, "127.0.0.1", () => {
-          const bound = server.address();
-          resolve(typeof bound === "object" && bound !== null ? bound.port : 0);
-        });
-      }),
-  );
-  const found = await Promise.all(ports);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return found;
+  const held: { port: number; server: Server }[] = [];
+  while (held.length < count) {
+    // Below 32768, from where Linux takes the ports of outgoing connections: one of these could come first.
+    const port = randomInt(20_000, 32_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (isFree) held.push({ port, server });
+  }
+  await Promise.all(held.map(({ server }) => new Promise((resolve) => server.close(resolve))));
+  return held.map(({ port }) => port);
 }
 
 /** The process that listens on this TCP port, on any address; undefined when it cannot be known, as of another user. */
